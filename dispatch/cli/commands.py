@@ -81,6 +81,12 @@ TABLE: tuple[Row, ...] = (
         "handling",
         Title("转派给其他班组，或本班组其他人", "Pass a hop on to another team, or to another person of the same."),
     ),
+    Row(
+        "give-back",
+        DESK,
+        "handling",
+        Title("退接：把接了的环节放回看板", "Give a claimed hop back to its team's board."),
+    ),
     Row("hand-back", DESK, "handling", Title("退回：把环节退回给派单方", "Hand a hop back to the team that asked.")),
     Row(
         "hold",

@@ -1,4 +1,4 @@
-"""People's moves of a hop, at the terminal: claim, report, pass on, hand back, hold, resume, release."""
+"""People's moves of a hop, at the terminal: claim, give back, report, pass on, hand back, hold, resume, release."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from dispatch.reports import lists
 from dispatch.storage import tickets
 from dispatch.storage.database import Tx
 from dispatch.tickets import evidence_check, handling
-from dispatch.tickets.handling import Claim, End, HandBack, PassOn, Report
+from dispatch.tickets.handling import Claim, End, GiveBack, HandBack, PassOn, Report
 
 app = Commands()
 
@@ -55,6 +55,24 @@ def claim(hop: HopName, name: As = "", role: InRole = "", on_behalf_of: _Behalf 
         handling.claim(tx, desk.rulebook, one, now())
         done = _done(tx, "claim", one.hop_id)
     give(as_json, done, text(f"{done['hop']}：{done['holder']} 已接单", f"{done['hop']}: claimed by {done['holder']}"))
+
+
+@app.command("give-back")
+def give_back(
+    hop: HopName,
+    reason: Annotated[str, typer.Option(help=text("原因，可不填", "reason, if any"), show_default=False)] = "",
+    name: As = "",
+    role: InRole = "",
+    on_behalf_of: _Behalf = "",
+    as_json: AsJson = False,
+) -> None:
+    """Give a claimed hop back to its team's board."""
+    desk = open_desk()
+    with desk.database.write() as tx:
+        one = GiveBack(hop_id(tx, hop), desk.actor(name, role), reason or None, _behalf(on_behalf_of))
+        handling.give_back(tx, desk.rulebook, one, now())
+        done = _done(tx, "give-back", one.hop_id)
+    give(as_json, done, text(f"{done['hop']}：已退接，等待接单", f"{done['hop']}: given back, waiting to be claimed"))
 
 
 @app.command()

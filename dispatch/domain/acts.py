@@ -14,6 +14,7 @@ ACTS: Mapping[str, Title] = {  # in English as a history tells them
     "report": Title("回单", "Reported"),
     "pass on": Title("转派", "Passed on"),
     "hand back": Title("退回", "Handed back"),
+    "give back": Title("退接", "Given back"),
     "hold": Title("挂起", "Put on hold"),
     "resume": Title("解挂", "Resumed"),
     "release": Title("放行", "Released"),

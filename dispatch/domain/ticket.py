@@ -82,6 +82,7 @@ HOP_MOVES: tuple[Move[HopState], ...] = (
     Move("claim", (_H.WAITING,), _H.CLAIMED, "team member", "the first claim wins"),
     Move("hold", (_H.CLAIMED,), _H.HELD, "holder", "until a given time"),
     Move("resume", (_H.HELD,), _H.CLAIMED, "holder, relay", "by hand, or when the time has come"),
+    Move("give back", (_H.CLAIMED,), _H.WAITING, "holder", "for a colleague; the time to claim it goes on"),
     Move(
         "take back",
         (_H.CLAIMED, _H.HELD),

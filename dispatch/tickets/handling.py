@@ -1,5 +1,5 @@
-"""People's acts on a hop: claim 接单, report 回单, pass on 转派, hand back 退回, hold 挂起, resume 解挂, and release
-放行 from quarantine.
+"""People's acts on a hop: claim 接单, give back 退接, report 回单, pass on 转派, hand back 退回, hold 挂起, resume
+解挂, and release 放行 from quarantine.
 
 The `…_many` functions take a batch in one transaction and return a refusal for each hop that was refused; the single
 functions raise it.
@@ -101,6 +101,16 @@ class Claim:
     on_behalf_of: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class GiveBack:
+    """The holder gives a claim back, with the reason why if they want to say one."""
+
+    hop_id: int
+    actor: Actor
+    reason: str | None = None
+    on_behalf_of: str | None = None
+
+
 def claim_many(tx: Tx, rulebook: Rulebook, claims: Sequence[Claim], now: datetime) -> Refusals:
     """Claim hops. When two people claim the same hop, the second is refused with the first one's name, unless the first
     can't work it any more: then the second takes it over.
@@ -191,6 +201,32 @@ def _illegal(rulebook: Rulebook, endings: Sequence[Ending], now: datetime) -> Re
 def claim(tx: Tx, rulebook: Rulebook, one: Claim, now: datetime) -> None:
     """Claim one hop. Raises NotFound, NotAllowed, AlreadyClaimed, IllegalMove, UnknownUser, UnfitUser."""
     _raise(claim_many(tx, rulebook, [one], now))
+
+
+def give_back(tx: Tx, rulebook: Rulebook, one: GiveBack, now: datetime) -> None:
+    """Put a claimed hop back on its team's board, for whoever claims it next. The time to claim it goes on since it
+    came onto the board: nobody gains time by a claim.
+
+    Raises NotFound, NotAllowed, NotYours, IllegalMove, UnknownUser, UnfitUser, BadInput.
+    """
+    row = _found(hops.lock(tx, [one.hop_id]), one.hop_id, one.actor)
+    team = _team(rulebook, row)
+    holders.require_holder(holders.people_with(tx, [row]), team, one.actor, "give back", row, one.on_behalf_of)
+    state = hop_move(HopState(row.state), "give back", _hop(row))
+    facts = {"reason": clean(one.reason, REASON)} if one.reason else {}
+    for_another = row.holder if one.on_behalf_of else None
+    entry = history.entry(row.ticket_id, now, "give back", one.actor, row.id, for_another, team=row.team, **facts)
+    free = {"state": state, "holder": None, "assignee": None, "claimed_at": None}
+    write_act(tx, [entry], hops=[{"id": row.id, **free, "wake_at": _claimed_by(team, row)}])
+    boards_changed(tx, [row.team])
+
+
+def _claimed_by(team: Team, row: LockedHop) -> datetime | None:
+    """When a hop that is given back is overdue unless it is claimed; None: no more, or it is already."""
+    if team.level is None or row.late:
+        return None
+    assert row.boarded_at is not None  # it was claimed
+    return row.boarded_at + team.level.respond_within + timedelta(seconds=row.held_seconds)
 
 
 def end(tx: Tx, rulebook: Rulebook, one: End, now: datetime) -> None:

@@ -146,6 +146,7 @@ POLICIES: Mapping[str, Policy] = {
     "override": Policy(Subject.HOP, frozenset({Role.SUPERVISOR}), states=_sources(HOP_MOVES, "report")),
     "pass on": _on_hop("pass on", Role.SUPERVISOR),
     "hand back": _on_hop("hand back"),
+    "give back": _on_hop("give back"),
     "hold": _on_hop("hold", filers=False),
     "resume": _on_hop("resume", filers=False),
     "release": Policy(Subject.HOP, frozenset(PERMITTED["release"]), states=_sources(HOP_MOVES, "release")),
@@ -358,7 +359,7 @@ def searches_tickets(role: Role) -> bool | None:
     return True if role in policy.always else False if role in policy.until_ended else None
 
 
-MOVES_OF_HOPS = ("claim", "report", "override", "pass on", "hand back", "hold", "resume", "release")
+MOVES_OF_HOPS = ("claim", "report", "override", "pass on", "hand back", "give back", "hold", "resume", "release")
 """The operations that a board offers."""
 
 assert all(isinstance(state, HopState) for name in MOVES_OF_HOPS for state in POLICIES[name].states or ())

@@ -113,4 +113,4 @@ def test_the_journey_page_has_an_arrow_for_every_move_and_a_row_for_its_letter()
     page = journey()
     for letter, move in zip("ABCDEFGHIJKLMNOPQRSTUVWXYZ", TICKET_MOVES, strict=False):
         assert f"| {letter} | **{move.name}** |" in page
-    assert "claimed --> handed_back: o" in page
+    assert "claimed --> handed_back: p" in page

@@ -26,7 +26,7 @@ from dispatch.storage.outbox import MOST_FAILURES, Pair
 from dispatch.storage.tables import accounts as b
 from dispatch.storage.tables import tickets as t
 from dispatch.tickets import closing, construction, followup, handling, intake, next_hop, timers
-from dispatch.tickets.handling import Claim, HandBack, PassOn, Report
+from dispatch.tickets.handling import Claim, GiveBack, HandBack, PassOn, Report
 from dispatch.tickets.next_hop import Ending
 from tests.factories import (
     AGENT_10050,
@@ -261,6 +261,11 @@ class World:
             with self.act() as tx:
                 handling.end(tx, self.rulebook, HandBack(row.id, self.holder(row), "查不出"), self.now)
 
+    def give_back(self, dice: Random) -> None:
+        if row := self.hop(dice, HopState.CLAIMED):
+            with self.act() as tx:
+                handling.give_back(tx, self.rulebook, GiveBack(row.id, self.holder(row)), self.now)
+
     def hold(self, dice: Random) -> None:
         if row := self.hop(dice, HopState.CLAIMED):
             until = self.now + timedelta(hours=dice.randint(1, 100))
@@ -376,8 +381,8 @@ class World:
 ACTS: list[Callable[[World, Random], None]] = [
     World.submit, World.judge, World.urge, World.withdraw, World.send, World.deliver, World.die_again_and_again,
     World.all_work, World.time_passes, World.sweep, World.claim, World.report, World.walk_a_visit, World.pass_on,
-    World.hand_back, World.hold, World.resume, World.release, World.customers_answer, World.open_line, World.refund,
-    World.refuse_lines,
+    World.hand_back, World.give_back, World.hold, World.resume, World.release, World.customers_answer, World.open_line,
+    World.refund, World.refuse_lines,
 ]  # fmt: skip
 OFTEN: list[Callable[[World, Random], None]] = [
     World.submit, World.send, World.deliver, World.deliver, World.claim, World.hand_back, World.open_line,

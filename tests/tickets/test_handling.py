@@ -34,8 +34,8 @@ from dispatch.routing.rulebook import Rulebook
 from dispatch.storage import hops
 from dispatch.storage.database import Database, Tx
 from dispatch.storage.tables import tickets as t
-from dispatch.tickets import followup, handling
-from dispatch.tickets.handling import Claim, End, HandBack, PassOn, Report
+from dispatch.tickets import followup, handling, timers
+from dispatch.tickets.handling import Claim, End, GiveBack, HandBack, PassOn, Report
 from tests.factories import (
     AGENT_10086,
     CLERK,
@@ -167,6 +167,76 @@ def test_one_of_two_people_who_claim_at_once_wins_and_the_other_is_told_who(
             holder = hop(database, hop_id).holder
             assert sorted(told) == [f"lost to {holder}", "won"]
             assert [act.actor for act in acts(database, ticket_id) if act.act == "claim"] == [holder]
+
+
+# -- give back --------------------------------------------------------------------------------
+
+
+def test_a_hop_given_back_waits_for_a_colleague_and_its_time_to_be_claimed_goes_on(
+    database: Database, in_force: Rulebook, made: int, in_hand: int
+) -> None:
+    with database.write() as tx:
+        handling.give_back(tx, in_force, GiveBack(in_hand, NOC, " 今天休息 "), NOW + timedelta(minutes=5))
+    row = hop(database, in_hand)
+    assert (row.state, row.holder, row.assignee, row.claimed_at) == ("waiting", None, None, None)
+    level = in_force.teams["noc"].level
+    assert level is not None
+    assert row.wake_at == NOW + level.respond_within, "as if nobody had claimed it"
+    last = acts(database, made)[-1]
+    assert (last.act, last.actor, last.hop_id, last.detail["reason"]) == ("give back", "zhao", in_hand, "今天休息")
+    with database.write() as tx:
+        handling.claim(tx, in_force, Claim(in_hand, QIAN), NOW + HOUR)
+    assert hop(database, in_hand).holder == "qian"
+
+
+def test_a_hop_given_back_after_its_time_is_overdue_at_once_and_marked_no_second_time(
+    database: Database, in_force: Rulebook, made: int, in_hand: int
+) -> None:
+    later = NOW + timedelta(days=2)
+    for _ in range(2):
+        with database.write() as tx:
+            handling.give_back(tx, in_force, GiveBack(in_hand, NOC), later)
+        with database.write() as tx:
+            timers.fire_due_timers(tx, in_force, later, 10)
+        assert (hop(database, in_hand).late, hop(database, in_hand).wake_at) == (True, None)
+        with database.write() as tx:
+            handling.claim(tx, in_force, Claim(in_hand, NOC), later)
+    assert [act.act for act in acts(database, made)].count("overdue") == 1
+
+
+def test_only_the_holder_gives_back_what_is_in_hand(database: Database, in_force: Rulebook, in_hand: int) -> None:
+    with refused(database, NotYours, "zhao") as tx:
+        handling.give_back(tx, in_force, GiveBack(in_hand, QIAN), NOW)
+    with refused(database, BadInput, "no character that can be seen") as tx:
+        handling.give_back(tx, in_force, GiveBack(in_hand, NOC, "\u200b"), NOW)
+
+    def give_back(tx: Tx, actor: Actor) -> None:
+        handling.give_back(tx, in_force, GiveBack(in_hand, replace(actor, name="zhao")), NOW)
+
+    assert forbidden(database, give_back) == all_roles_but(Role.NOC)
+    with database.write() as tx:
+        handling.hold(tx, in_force, in_hand, NOW + HOUR, "等", NOC, NOW)
+    with refused(database, IllegalMove, "give back: it is held") as tx:
+        handling.give_back(tx, in_force, GiveBack(in_hand, NOC), NOW)
+
+
+def test_what_nobody_has_in_hand_is_given_back_by_nobody(database: Database, in_force: Rulebook, waiting: int) -> None:
+    with refused(database, IllegalMove, "claim it first") as tx:
+        handling.give_back(tx, in_force, GiveBack(waiting, NOC), NOW)
+    with refused(database, NotFound) as tx:
+        handling.give_back(tx, in_force, GiveBack(999_999, NOC), NOW)
+
+
+def test_network_service_support_gives_back_for_an_installer(
+    database: Database, in_force: Rulebook, made: int, at_installer: int
+) -> None:
+    claimed(database, in_force, made, INSTALLER)
+    with refused(database, NotAllowed) as tx:
+        handling.give_back(tx, in_force, GiveBack(at_installer, SUPPORT), NOW)
+    with database.write() as tx:
+        handling.give_back(tx, in_force, GiveBack(at_installer, SUPPORT, on_behalf_of="li.wei"), NOW)
+    last = acts(database, made)[-1]
+    assert (hop(database, at_installer).holder, last.actor, last.on_behalf_of) == (None, "wang", "li.wei")
 
 
 # -- report -----------------------------------------------------------------------------------

@@ -79,6 +79,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "hops-override": {"finding": "fixed", "evidence": {"cause": "fibre"}, "override": "测试仪在检修，已核实"},
     "hops-pass-on": {"to": "noc", "reason": "x"},
     "hops-hand-back": {"reason": "x"},
+    "hops-give-back": {},
     "hops-hold": {"until": "2026-03-02T09:00:00Z", "reason": "x"},
     "crew-add-to-crew": {"team": "noc", "area": "tianhe", "person": "x"},
     "rules-try-facts": {"flow": "fault"},

@@ -195,6 +195,12 @@ def _hand_back(web: Web) -> Change:
     return Change(client, {"reason": "非线路问题"}, path={"hop": ticket})
 
 
+def _give_back(web: Web) -> Change:
+    client, ticket = me(web), web.on_board()
+    assert client.post(f"{API}/hops/{ticket}/claim", json={}).is_success
+    return Change(client, {"reason": "今天休息"}, path={"hop": ticket})
+
+
 def _release_hop(web: Web) -> Change:
     made = web.fault()
     f.quarantined(web.database, made.ticket_id)
@@ -365,6 +371,7 @@ PREPARED: Mapping[str, Prepare] = {
     "hops-override": _override,
     "hops-pass-on": _hop(HopState.CLAIMED, {"to": "transmission", "reason": "转派传输"}),
     "hops-hand-back": _hand_back,
+    "hops-give-back": _give_back,
     "hops-hold": _hop(HopState.CLAIMED, {"until": (f.NOW + timedelta(hours=1)).isoformat(), "reason": "客户不在家"}),
     "hops-resume": _hop(HopState.HELD),
     "hops-release": _release_hop,

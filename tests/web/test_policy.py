@@ -88,6 +88,7 @@ BY_ROLE = {
     "override": "V",
     "pass on": "V",
     "hand back": NONE,
+    "give back": NONE,
     "hold": NONE,
     "resume": NONE,
     "release": "VO",
@@ -180,6 +181,7 @@ BY_MEMBERS = {
     "report",
     "pass on",
     "hand back",
+    "give back",
     "hold",
     "resume",
     "add a photo",
@@ -188,8 +190,8 @@ BY_MEMBERS = {
     "see a board",
     "see a crew",
 }
-BY_FILERS = {"claim", "report", "pass on", "hand back", "add a photo", "see a board", "see a crew"}
-ONLY_BY_PEOPLE = {"claim", "report", "pass on", "hand back", "hold", "resume", "add a photo"}
+BY_FILERS = {"claim", "report", "pass on", "hand back", "give back", "add a photo", "see a board", "see a crew"}
+ONLY_BY_PEOPLE = {"claim", "report", "pass on", "hand back", "give back", "hold", "resume", "add a photo"}
 """Operations that nobody may do on an automatic team's work."""
 
 SEES_EVERY_TICKET = "CM58VO"
@@ -200,6 +202,7 @@ STATES = {
     "override": {"claimed"},
     "pass on": {"waiting", "claimed", "held"},
     "hand back": {"claimed"},
+    "give back": {"claimed"},
     "hold": {"claimed"},
     "resume": {"held"},
     "add a photo": {"claimed", "held"},

@@ -67,6 +67,15 @@ class HandBackRequest(RequestBody):
     """Holder for whom the caller hands the hop back."""
 
 
+class GiveBackRequest(RequestBody):
+    """Request to give a claim back."""
+
+    reason: Text | None = None
+    """Reason why somebody else is to claim it."""
+    on_behalf_of: Word | None = None
+    """Holder for whom the caller gives the claim back."""
+
+
 class HoldRequest(RequestBody):
     """Request to put a hop on hold."""
 

@@ -1,4 +1,4 @@
-"""派单: claim 接单, report 回单, pass on 转派, hand back 退回, hold 挂起, resume 解挂, release 放行 one hop or many."""
+"""派单: claim 接单, give back 退接, report 回单, pass on 转派, hand back 退回, hold 挂起, resume 解挂, release 放行."""
 
 from __future__ import annotations
 
@@ -35,12 +35,13 @@ from dispatch.storage import retests
 from dispatch.storage.rows import LockedHop, Visit
 from dispatch.tickets import evidence_check, handling
 from dispatch.tickets.evidence_check import Beforehand, Measured
-from dispatch.tickets.handling import Claim, End, HandBack, PassOn, Refusals, Report
+from dispatch.tickets.handling import Claim, End, GiveBack, HandBack, PassOn, Refusals, Report
 from dispatch.tickets.holders import is_left
 from dispatch.web.api.hop_schemas import (
     BatchOutcome,
     ClaimRequest,
     ClaimsRequest,
+    GiveBackRequest,
     HandBackRequest,
     HoldRequest,
     HopChange,
@@ -149,6 +150,17 @@ def claim(context: RequestContext, hop: HopName, asked: ClaimRequest) -> HopChan
     People(context.tx, [asked.on_behalf_of or context.user.name])  # locks users before the hop
     row, actor = _actor(context, hop, on_behalf=asked.on_behalf_of is not None)
     handling.claim(context.tx, context.rulebook, Claim(row.id, actor, asked.on_behalf_of), context.now)
+    return _done(context, row)
+
+
+@api.change(
+    "/{hop}/give-back", "give back", raises=[*_HOLDERS, UnknownUser, BadInput], summary="Give hop back to its board"
+)
+def give_back(context: RequestContext, hop: HopName, asked: GiveBackRequest) -> HopChange:
+    """Gives a claim back (退接): the hop waits on its team's board again, and its time to be claimed goes on."""
+    row, actor = _actor(context, hop, on_behalf=asked.on_behalf_of is not None)
+    one = GiveBack(row.id, actor, asked.reason, asked.on_behalf_of)
+    handling.give_back(context.tx, context.rulebook, one, context.now)
     return _done(context, row)
 
 

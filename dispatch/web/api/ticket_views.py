@@ -23,7 +23,7 @@ from dispatch.web.policy import MOVES_OF_HOPS, GuardedField, Target
 from dispatch.web.request_context import RequestContext
 
 MOVES_OF_TICKETS = ("transfer", "refer", "take over", "urge", "withdraw", "answer by phone", "call about a complaint")
-_OF_HOLDERS = frozenset({"report", "pass on", "hand back", "hold", "resume"})
+_OF_HOLDERS = frozenset({"report", "pass on", "hand back", "give back", "hold", "resume"})
 """Acts of a hop's holder, or of another on their behalf."""
 
 

@@ -47,7 +47,7 @@ IN_A_COLUMN = 25
 MOST_OF_ONES_OWN = 100
 MOST_DEVICES = 50
 """Devices that a form offers."""
-ON_BEHALF = ("report", "pass on", "hand back")
+ON_BEHALF = ("report", "pass on", "hand back", "give back")
 """Acts that a filer may do on the holder's behalf."""
 
 

@@ -108,7 +108,7 @@ def test_a_hops_page_offers_exactly_the_acts_that_its_visitor_may_do(small_web: 
     assert acts(page(holder, path)) == {"claim"}
     assert acts(page(supervisor, path)) == {"pass-on"}
     assert holder.post(f"{API}/hops/{hop}/claim", json={}).status_code == 200
-    assert acts(page(holder, path)) == {"report", "hold", "pass-on", "hand-back"}
+    assert acts(page(holder, path)) == {"report", "hold", "pass-on", "hand-back", "give-back"}
     assert acts(page(mate, path)) == set()
     assert acts(page(supervisor, path)) == {"override", "pass-on"}
     assert "on_behalf_of" not in page(supervisor, path)
@@ -118,7 +118,7 @@ def test_a_hop_that_no_team_asked_for_offers_no_hand_back(small_web: Web) -> Non
     number = small_web.on_board()
     noc = small_web.browser("zhao", Role.NOC)
     noc.post(f"{API}/hops/{number}/claim", json={})
-    assert acts(page(noc, f"/teams/noc/hops/{number}-1")) == {"report", "hold", "pass-on"}
+    assert acts(page(noc, f"/teams/noc/hops/{number}-1")) == {"report", "hold", "pass-on", "give-back"}
 
 
 def test_network_service_support_acts_for_one_of_the_crew_and_the_page_says_so(small_web: Web) -> None:
@@ -136,8 +136,8 @@ def test_network_service_support_acts_for_one_of_the_crew_and_the_page_says_so(s
     assert "far.away" not in text
     support.post(f"{API}/hops/{hop}/claim", json={"on_behalf_of": "li.wei"})
     text = page(support, path)
-    assert acts(text) == {"report", "pass-on", "hand-back"}
-    assert text.count('name="on_behalf_of" value="li.wei"') == 3
+    assert acts(text) == {"report", "pass-on", "hand-back", "give-back"}
+    assert text.count('name="on_behalf_of" value="li.wei"') == 4
     assert "您代 li.wei 办理" in text
 
 
