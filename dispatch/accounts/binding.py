@@ -26,6 +26,8 @@ from dispatch.accounts.operation import (
     carry_out,
 )
 from dispatch.accounts.proof import Code, require_code
+from dispatch.accounts.registration import Scans
+from dispatch.accounts.representation import AgentIfAny, Standing, attended
 from dispatch.accounts.schemas import BindingShown
 from dispatch.accounts.secret import DocumentNumber
 from dispatch.accounts.typed_dates import Day
@@ -56,6 +58,8 @@ class Binding(OperationRequest):
     mobile: Annotated[str, Field(description="要绑定的手机号码 · mobile number to bind")]
     instead_of: Annotated[str | None, Field(description="替换的原号码 · the bound number that it replaces")] = None
     code: Code = None
+    scans: Scans = ()
+    agent: AgentIfAny = None
 
 
 class Unbinding(OperationRequest):
@@ -64,6 +68,8 @@ class Unbinding(OperationRequest):
     account: AccountNumber
     document_number: DocumentNumber
     mobile: Annotated[str, Field(description="要解除的手机号码 · mobile number to unbind")]
+    scans: Scans = ()
+    agent: AgentIfAny = None
 
 
 class BindingsQuery(OperationRequest):
@@ -162,6 +168,7 @@ def shown_bindings(rows: Sequence[ViewedBinding]) -> tuple[BindingShown, ...]:
 
 def _bind(act: Act, request: Binding) -> OperationResult:
     account, customer = authentication.by_document(act, request.account, request.document_number)
+    standing = attended(act, customer, request.agent, request.scans)
     mobile = read_mobile(request.mobile)
     held = enrolments.bound_to(act.tx, mobile)
     if held is not None:
@@ -172,13 +179,16 @@ def _bind(act: Act, request: Binding) -> OperationResult:
         before = masked_mobile(read_mobile(request.instead_of))
         given_up = _give_up(act, account, request.instead_of)
     enrolments.bind(act.tx, account.id, mobile, act.operation_id, act.now)
-    return _done(act, account, customer, Change(NUMBER, before, masked_mobile(mobile)), given_up, note)
+    change = Change(NUMBER, before, masked_mobile(mobile))
+    return _done(act, account, customer, change, given_up, standing, note)
 
 
 def _unbind(act: Act, request: Unbinding) -> OperationResult:
     account, customer = authentication.by_document(act, request.account, request.document_number)
+    standing = attended(act, customer, request.agent, request.scans)
     given_up = _give_up(act, account, request.mobile)
-    return _done(act, account, customer, Change(NUMBER, masked_mobile(read_mobile(request.mobile)), ""), given_up)
+    change = Change(NUMBER, masked_mobile(read_mobile(request.mobile)), "")
+    return _done(act, account, customer, change, given_up, standing)
 
 
 def _give_up(act: Act, account: AccountRow, raw: str) -> GivenUp:
@@ -203,7 +213,13 @@ def _give_up(act: Act, account: AccountRow, raw: str) -> GivenUp:
 
 
 def _done(
-    act: Act, account: AccountRow, customer: CustomerRow, change: Change, given_up: GivenUp, note: str | None = None
+    act: Act,
+    account: AccountRow,
+    customer: CustomerRow,
+    change: Change,
+    given_up: GivenUp,
+    standing: Standing,
+    note: str | None = None,
 ) -> OperationResult:
     changes, voided = [change], given_up.voided
     text = f"您的宽带账号{account.number}绑定的手机号码已变更：{change.before or '无'}→{change.after or '无'}。"
@@ -217,7 +233,10 @@ def _done(
     result = {"account": account.number, "bound": change.after or None, "unbound": change.before or None}
     back, invoices = billing.pay_back_unused(act, account)
     invoice, notes = next(iter(invoices), None), [note] if note else []
-    slip = act.slip(account.number, customer, changes=changes, payment=back, invoice=invoice, notes=notes)
+    sections = standing.sections()
+    slip = act.slip(
+        account.number, customer, sections=sections, changes=changes, payment=back, invoice=invoice, notes=notes
+    )
     return OperationResult(account, slip, {**result, "plan": voided and str(voided.after)})
 
 

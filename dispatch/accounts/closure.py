@@ -26,6 +26,8 @@ from dispatch.accounts.operation import (
 )
 from dispatch.accounts.place import require_settled
 from dispatch.accounts.reason import Reasoned, reason_lines
+from dispatch.accounts.registration import Scans
+from dispatch.accounts.representation import AgentIfAny, attended
 from dispatch.accounts.secret import DocumentNumber
 from dispatch.accounts.settlement import Lost, Returned
 from dispatch.domain.plan_change import CLOSED, PlanChangeState
@@ -49,6 +51,8 @@ class Closure(Reasoned):
     lost: Lost = ()
     quote: Annotated[str | None, Field(max_length=40, description="结算预览的核价号 · quote of the preview")] = None
     payment: Annotated[Paid | None, Field(description="收款 · the customer's payment")] = None
+    scans: Scans = ()
+    agent: AgentIfAny = None
 
 
 def close(tx: Tx, counter: Counter, request: Closure, actor: Actor, now: datetime) -> OperationOutcome:
@@ -66,6 +70,7 @@ def _close(act: Act, request: Closure) -> OperationResult:
     lines = reason_lines(request, LEAVING_REASONS, Title("退网原因", "Reason for leaving"))
     account, customer = authentication.by_document(act, request.account, request.document_number)
     require_settled(act, account)
+    standing = attended(act, customer, request.agent, request.scans)
     act.move(account, "close", ended_for=request.reason, ended_at=act.now, suspended_for=None)
     warn_of_open_fault(act, account)
     worked_out = settlement.work_out(act, account, request.reason, request.returned, request.lost)
@@ -82,7 +87,7 @@ def _close(act: Act, request: Closure) -> OperationResult:
     slip = act.slip(
         account.number,
         customer,
-        sections=[Section(Title("销户", "Closure"), lines), *settled.sections],
+        sections=[Section(Title("销户", "Closure"), lines), *standing.sections(), *settled.sections],
         payment=settled.payment,
         invoice=settled.invoice,
         notes=settled.notes,

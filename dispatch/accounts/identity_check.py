@@ -151,7 +151,7 @@ def _whom(
         case "reset-password":
             return CheckPurpose.RESET_PASSWORD, [*holder(), *_typed(request.agent, today)]
         case "modify" if request.name is not None or request.new_document is not None:
-            return CheckPurpose.MODIFY, [*_corrected(request, holder(), today)]
+            return CheckPurpose.MODIFY, [*_corrected(request, holder(), today), *_typed(request.agent, today)]
         case "resume" if request.reason == "password-reset":
             return CheckPurpose.END_LOSS, [*holder()]
         case _:

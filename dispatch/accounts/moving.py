@@ -27,6 +27,8 @@ from dispatch.accounts.operation import (
     carry_out,
 )
 from dispatch.accounts.place import Wish, require_settled, take_place
+from dispatch.accounts.registration import Scans
+from dispatch.accounts.representation import AgentIfAny, attended
 from dispatch.accounts.secret import DocumentNumber
 from dispatch.accounts.typed_dates import Day
 from dispatch.accounts.work_order import order_work
@@ -63,6 +65,8 @@ class AccountMove(OperationRequest):
     day: Annotated[Day, Field(description="上门日期 · day of the visit")]
     part: Annotated[PartOfDay, Field(description="上门时段 · part of that day")]
     payment: Annotated[Paid | None, Field(description="收款 · the customer's payment")] = None
+    scans: Scans = ()
+    agent: AgentIfAny = None
 
 
 def move(tx: Tx, counter: Counter, request: AccountMove, actor: Actor, now: datetime) -> OperationOutcome:
@@ -81,6 +85,7 @@ def _move(act: Act, request: AccountMove) -> OperationResult:
     if account.state != AccountState.IN_SERVICE or account.address_id is None:
         raise act.wrong_state(account)
     require_settled(act, account)
+    standing = attended(act, customer, request.agent, request.scans)
     if Kind.MOVE not in act.counter.rulebook.flows:
         raise MovesNotOffered()
     visit = _visit(act, request.day, request.part)
@@ -99,16 +104,14 @@ def _move(act: Act, request: AccountMove) -> OperationResult:
     messages.tell(act.tx, act.now, messages.Told(Event.MOVE, messages.of_ticket(order.id), facts, account.id))
     due = [(MOVING_FEE, act.counter.plans.move_fee)]
     payment, invoice = billing.charge(act, account, customer.name, due, request.payment)
-    section = Section(
-        Title("移机", "Move"),
-        (
-            SlipLine(Title("移机单", "Move order"), number),
-            SlipLine(Title("上门时间", "Visit"), str(visit)),
-            SlipLine(Title("新接入端口", "New access port"), f"{new.olt} {new.port}"),
-        ),
+    lines = (
+        SlipLine(Title("移机单", "Move order"), number),
+        SlipLine(Title("上门时间", "Visit"), str(visit)),
+        SlipLine(Title("新接入端口", "New access port"), f"{new.olt} {new.port}"),
     )
+    sections = [Section(Title("移机", "Move"), lines), *standing.sections()]
     changes = [Change(Title("装机地址", "Address"), old.text, new.text)]
-    slip = act.slip(account.number, customer, sections=[section], changes=changes, payment=payment, invoice=invoice)
+    slip = act.slip(account.number, customer, sections=sections, changes=changes, payment=payment, invoice=invoice)
     result = {
         "account": account.number,
         "order": number,

@@ -31,6 +31,8 @@ from dispatch.accounts.operation import (
     OperationResult,
     carry_out,
 )
+from dispatch.accounts.registration import Scans
+from dispatch.accounts.representation import AgentIfAny, attended
 from dispatch.accounts.secret import DocumentNumber
 from dispatch.domain.account import AccountState
 from dispatch.domain.money import write_yuan
@@ -64,6 +66,8 @@ class PlanChange(OperationRequest):
         Field(description="承载营销案的已绑定手机号码 · bound mobile number that carries the plan, if one must"),
     ] = None
     payment: Annotated[Paid | None, Field(description="收款 · the customer's payment")] = None
+    scans: Scans = ()
+    agent: AgentIfAny = None
 
 
 def change_plan(tx: Tx, counter: Counter, request: PlanChange, actor: Actor, now: datetime) -> OperationOutcome:
@@ -81,6 +85,7 @@ def _change(act: Act, request: PlanChange) -> OperationResult:
     account, customer = authentication.by_document(act, request.account, request.document_number)
     if account.state == AccountState.INSTALLING:
         raise act.wrong_state(account)
+    standing = attended(act, customer, request.agent, request.scans)
     plan, current = act.counter.plans.plan(request.plan), enrolments.in_force(act.tx, account.id)
     day = _effective_on(act, request.effective, plan, current)
     mobile = _carrier(act, account, plan, request.mobile)
@@ -107,7 +112,7 @@ def _change(act: Act, request: PlanChange) -> OperationResult:
     slip = act.slip(
         account.number,
         customer,
-        sections=[Section(Title("变更营销案", "Change of plan"), tuple(lines))],
+        sections=[Section(Title("变更营销案", "Change of plan"), tuple(lines)), *standing.sections()],
         changes=[Change(Title("营销案", "Marketing plan"), before, str(plan.title))],
         payment=payment or back,
         invoice=invoice or next(iter(taken_back), None),

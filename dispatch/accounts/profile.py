@@ -24,7 +24,8 @@ from dispatch.accounts.operation import (
     carry_out,
 )
 from dispatch.accounts.proof import Code, require_code
-from dispatch.accounts.registration import IssuingCountry, Scans, scans_line, store_scans
+from dispatch.accounts.registration import IssuingCountry, Scans
+from dispatch.accounts.representation import AgentIfAny, attended
 from dispatch.accounts.secret import DocumentNumber
 from dispatch.accounts.typed_dates import BirthDay, LastDay
 from dispatch.domain.account import LIVING
@@ -35,7 +36,7 @@ from dispatch.domain.roles import Actor
 from dispatch.domain.title import Title, Wording
 from dispatch.errors import AnotherHolder, DocumentTaken, NothingChanged
 from dispatch.ports.identity_check import CheckPurpose
-from dispatch.slips.forms import Change, Section
+from dispatch.slips.forms import Change
 from dispatch.storage import accounts, aliases, customers
 from dispatch.storage.account_rows import AccountRow, CustomerRow
 from dispatch.storage.database import Tx
@@ -75,6 +76,7 @@ class Modification(OperationRequest):
     code: Code = None
     contact: Annotated[str | None, Field(description="新装机联系电话 · new contact of this line alone")] = None
     scans: Scans = ()
+    agent: AgentIfAny = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +122,9 @@ def _modify(act: Act, request: Modification) -> OperationResult:
         raise NothingChanged()
     _require_same_holder(act, customer, before, after)
     proved = [name for name in ("name", "document") if name in changed]
-    store_scans(act, request.scans, required=("owner-document",) if proved else ())
+    checked_for = (CheckPurpose.MODIFY, account.area) if proved else None
+    required = ("owner-document",) if proved else ()
+    standing = attended(act, customer, request.agent, request.scans, required, checked_for=checked_for)
     unsent = require_code(act, after.mobile, request.code, account) if "mobile" in changed else None
     if proved and not act.trial:
         bearing = of_document(after.name, after.document)
@@ -131,9 +135,10 @@ def _modify(act: Act, request: Modification) -> OperationResult:
     effects.tell(act.tx, act.key, before.mobile, text, act.now)
     was, now_is = before.shown(), after.shown()
     changes = [Change(TITLES[name], was[name], now_is[name]) for name in changed]
-    sections = [Section(Title("资料", "Documents"), (scans_line(request.scans),))] if request.scans else []
     notes = [*_also_of(act, account, customer, changed), *filter(None, [unsent])]
-    slip = act.slip(account.number, customers.get(act.tx, customer.id), changes=changes, sections=sections, notes=notes)
+    slip = act.slip(
+        account.number, customers.get(act.tx, customer.id), changes=changes, sections=standing.sections(), notes=notes
+    )
     return OperationResult(accounts.get(act.tx, account.id), slip, {"account": account.number, "changed": changed})
 
 

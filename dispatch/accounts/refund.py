@@ -29,6 +29,7 @@ from dispatch.accounts.operation import (
 )
 from dispatch.accounts.reason import Reasoned, reason_lines
 from dispatch.accounts.registration import Scans, store_scans
+from dispatch.accounts.representation import AgentIfAny, represented
 from dispatch.accounts.secret import OldPassword
 from dispatch.accounts.typed_dates import Moment
 from dispatch.domain.account_move import MoveState, move_move
@@ -89,6 +90,7 @@ class Refund(Reasoned):
     invoice: AskedPaper = None
     lost_invoices: LostInvoices = ()
     scans: Scans = ()
+    agent: AgentIfAny = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,6 +187,7 @@ def _bad_appointment(act: Act) -> BadAppointment:
 def _refund(act: Act, request: Refund) -> OperationResult:
     reasons = reason_lines(request, CANCELLATION_REASONS, Title("退单原因", "Reason for cancelling"))
     account, customer = authentication.by_password(act, request.account, request.password)
+    standing = represented(act, customer, request.agent)
     failed = account_moves.unfinished(act.tx, account.id)
     if failed is None:
         act.move(account, "cancel", ended_for=request.reason, ended_at=act.now)
@@ -200,7 +203,7 @@ def _refund(act: Act, request: Refund) -> OperationResult:
     next_hop.end_hops(act.tx, act.counter.rulebook, [ending], act.now)
     payment, invoices = billing.pay_back(act, account, None if failed is None else [failed.operation_id])
     papers = papers_of(invoices, request.invoice, request.lost_invoices)
-    store_scans(act, request.scans, required_scans(papers))
+    store_scans(act, request.scans, (*required_scans(papers), *standing.scans))
     back = write_yuan(-payment.total if payment else 0)
     text = f"您的宽带{_WORK[hop.kind]}（施工单{order}）已退单：{reason.zh}。退费{back}元，已按原付款方式退回。"
     effects.tell(act.tx, act.key, customer.mobile, f"{text}如非本人办理，请到营业厅或拨打10086。", act.now)
@@ -208,7 +211,7 @@ def _refund(act: Act, request: Refund) -> OperationResult:
     slip = act.slip(
         account.number,
         customer,
-        sections=[section, *paper_section(papers)],
+        sections=[section, *paper_section(papers), *standing.keeping(request.scans).sections()],
         payment=payment,
         invoice=invoices[0] if invoices else None,
     )

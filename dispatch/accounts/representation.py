@@ -6,14 +6,15 @@ the old one and the end of a loss 挂失 are never done by an agent.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Annotated
 
 from pydantic import Field
 
 from dispatch.accounts import identity_check
 from dispatch.accounts.operation import Act
-from dispatch.accounts.registration import Bearer, read_bearer
+from dispatch.accounts.registration import Bearer, Scan, read_bearer, scans_line, store_scans
 from dispatch.accounts.typed_dates import LastDay
 from dispatch.domain.agency import AGENT_OF, AGENT_SCANS, MUST, AgentBasis, Party, basis_for
 from dispatch.domain.identity import DOCUMENT_KINDS, is_under_age
@@ -37,14 +38,19 @@ AgentIfAny = Annotated[Agent | None, Field(description="经办人 · agent who a
 
 @dataclass(frozen=True)
 class Standing:
-    """Who stands there, as the slip's lines, and the scans that are kept of them. Without an agent both are empty."""
+    """Who stands there, as the slip's lines, and the scans that must be kept of them: none without an agent."""
 
     lines: tuple[SlipLine, ...] = ()
     scans: tuple[str, ...] = ()
 
+    def keeping(self, scans: Sequence[Scan]) -> Standing:
+        """The same, with the kinds of the scans that were brought as the last of the lines."""
+        return replace(self, lines=(*self.lines, scans_line(scans))) if scans else self
+
     def sections(self) -> list[Section]:
-        """The slip's section about the agent, if there is one."""
-        return [Section(Title("经办", "Agent"), self.lines)] if self.lines else []
+        """The slip's section about the agent and what is kept, if there is any."""
+        title = Title("经办", "Agent") if self.scans else Title("资料", "Documents")
+        return [Section(title, self.lines)] if self.lines else []
 
 
 def represented(
@@ -90,6 +96,23 @@ def represented(
         lines.append(SlipLine(Title("授权书有效期至", "Authorised until"), str(until)))
     scans = tuple(kind for kind in AGENT_SCANS[basis] if kind != "licence" or not shows_licence)
     return Standing(tuple(lines), scans)
+
+
+def attended(
+    act: Act,
+    customer: CustomerRow,
+    agent: Agent | None,
+    scans: Sequence[Scan],
+    required: Sequence[str] = (),
+    *,
+    checked_for: tuple[CheckPurpose, str] | None = None,
+) -> Standing:
+    """Require and keep as `represented`, and store the scans: those `required` and those of the agent must be there.
+    They too stand on the slip. Raises as `represented` and `store_scans`."""
+    shows_licence = "owner-document" in required
+    standing = represented(act, customer, agent, shows_licence=shows_licence, checked_for=checked_for)
+    store_scans(act, scans, (*required, *standing.scans))
+    return standing.keeping(scans)
 
 
 _WHOSE = {

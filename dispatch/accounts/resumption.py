@@ -23,7 +23,7 @@ from dispatch.accounts.payment import LONGEST_REFERENCE, Paid
 from dispatch.accounts.quotes import quoted
 from dispatch.accounts.reason import reason_lines
 from dispatch.accounts.registration import Scans, scans_line, store_scans
-from dispatch.accounts.representation import AgentIfAny, represented
+from dispatch.accounts.representation import AgentIfAny, attended
 from dispatch.accounts.secret import NewPasswordIfAny
 from dispatch.accounts.suspension import BY_US, KindWord, Proved, found, operators, require_no_agent, require_role
 from dispatch.domain.approval import ApprovalNeed
@@ -166,14 +166,12 @@ def _settle(
     PortUnavailable; BadInput."""
     settled = _Settled(reference=_reference(request))
     if kind == _K.KEEP:
-        standing = represented(act, customer, request.agent)
-        settled.lines.extend(standing.lines)
-        store_scans(act, request.scans, standing.scans)
+        settled.lines.extend(attended(act, customer, request.agent, request.scans).lines)
     else:
         require_no_agent(request.agent)
         store_scans(act, request.scans, [_SCANS[kind]] if kind in _SCANS else ())
-    if request.scans:
-        settled.lines.append(scans_line(request.scans))
+        if request.scans:
+            settled.lines.append(scans_line(request.scans))
     if kind != _K.ARREARS and request.payment is not None:
         raise BadInput(what=Wording("只有缴清欠费才收款", "only arrears are paid here"))
     if (kind == _K.LOST) != (request.new_password is not None):

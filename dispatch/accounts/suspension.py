@@ -22,7 +22,7 @@ from dispatch.accounts.payment import LONGEST_REFERENCE, Paid
 from dispatch.accounts.proof import Code, require_bound
 from dispatch.accounts.reason import Reasoned, reason_lines
 from dispatch.accounts.registration import Scans, scans_line, store_scans
-from dispatch.accounts.representation import Agent, AgentIfAny, represented
+from dispatch.accounts.representation import Agent, AgentIfAny, attended
 from dispatch.accounts.secret import Prompt
 from dispatch.domain.account import AccountState
 from dispatch.domain.naming import read_mobile
@@ -102,10 +102,7 @@ def _suspend(act: Act, request: Suspension) -> OperationResult:
     if kind == SuspensionKind.KEEP:
         if request.authority or request.reference:
             raise BadInput(what=Wording("停机保号没有主管部门和文号", "a pause has no authority and no reference"))
-        standing = represented(act, customer, request.agent)
-        store_scans(act, request.scans, standing.scans)
-        kept = [*standing.lines, *([scans_line(request.scans)] if request.scans else [])]
-        agreed = (*shown, *kept)
+        agreed = (*shown, *attended(act, customer, request.agent, request.scans).lines)
         return pausing.agree(act, account, customer, request.reason, request.months, request.payment, agreed)
     require_no_agent(request.agent)
     if request.months is not None or request.payment is not None:

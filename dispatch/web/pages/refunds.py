@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from dispatch.domain.reasons import CANCELLATION_REASONS
@@ -24,6 +25,6 @@ _GIVEN = ("account",)
 def see_refunds(context: RequestContext) -> dict[str, Any]:
     """The failed orders, each with the forms for contact, appointment and refund."""
     form = counter.form("refund", context.installation.counter().plans)
-    fields = [field for part in form.parts for field in part.fields if field.name not in _GIVEN]
+    parts = [replace(part, fields=[each for each in part.fields if each.name not in _GIVEN]) for part in form.parts]
     items = accounts.list_failed_orders(context, AT_ONCE).items
-    return {"items": items, "fields": fields, "cause_of": lambda cause: _CAUSES.get(cause, _NOT_PROVISIONED)}
+    return {"items": items, "parts": parts, "cause_of": lambda cause: _CAUSES.get(cause, _NOT_PROVISIONED)}
