@@ -78,9 +78,34 @@ def check(act: Act, checked: CheckedPerson, bearing: Bearing, purpose: CheckPurp
 
     Raises IdentityMismatch, ToBeVerified, ApprovalNeeded, PortUnavailable.
     """
-    found = _answered(act, bearing, purpose)
+    found = _found(act, checked, bearing, purpose, area)
     if found is None:
         return
+    if found.registry is RegistryAnswer.MISMATCH:
+        raise IdentityMismatch()
+    if found.registry is RegistryAnswer.NONE:
+        index = customers.document_index(act.counter.cipher, bearing.kind, bearing.number, bearing.country)
+        act.approved(ApprovalNeed.NOT_IN_REGISTRY, f"document/{index[:32]}", area)
+
+
+def recheck(act: Act, customer: CustomerRow, area: str) -> str | None:
+    """Check a customer as the books have them, and keep what was answered. Returns the checking system's reference
+    where name and number belong together; None where they don't, or where it doesn't know them.
+
+    Raises ToBeVerified, PortUnavailable.
+    """
+    bearing = on_file(act.counter.cipher, customer)
+    found = _found(act, CheckedPerson.HOLDER, bearing, CheckPurpose.RECHECK, area)
+    return found.reference if found is not None and found.registry is RegistryAnswer.MATCH else None
+
+
+def _found(
+    act: Act, checked: CheckedPerson, bearing: Bearing, purpose: CheckPurpose, area: str
+) -> IdentityAnswer | None:
+    """What was answered, kept; None in a trial. Raises ToBeVerified, PortUnavailable."""
+    found = _answered(act, bearing, purpose)
+    if found is None:
+        return None
     add = partial(identity_checks.add, act.tx, act.operation_id, checked, area, found, act.now)
     add()
     act.keep_refused.append(add)
@@ -88,11 +113,7 @@ def check(act: Act, checked: CheckedPerson, bearing: Bearing, purpose: CheckPurp
         raise ToBeVerified()
     if found.fraud is FraudAnswer.AWAY or found.registry is RegistryAnswer.AWAY:
         raise PortUnavailable()
-    if found.registry is RegistryAnswer.MISMATCH:
-        raise IdentityMismatch()
-    if found.registry is RegistryAnswer.NONE:
-        index = customers.document_index(act.counter.cipher, bearing.kind, bearing.number, bearing.country)
-        act.approved(ApprovalNeed.NOT_IN_REGISTRY, f"document/{index[:32]}", area)
+    return found
 
 
 def listed(tx: Tx, areas: Collection[str] | None, now: datetime, limit: int) -> Sequence[ListedRow]:
@@ -154,6 +175,8 @@ def _whom(
             return CheckPurpose.MODIFY, [*_corrected(request, holder(), today), *_typed(request.agent, today)]
         case "resume" if request.reason == "password-reset":
             return CheckPurpose.END_LOSS, [*holder()]
+        case "resume" if request.reason == "real-name-corrected" and request.document_number is not None:
+            return CheckPurpose.RECHECK, [*holder()]
         case _:
             return CheckPurpose.MODIFY, []
 

@@ -16,7 +16,7 @@ from pydantic import Field
 from dispatch import effects
 from dispatch.accounts import billing, pausing, suspension_state
 from dispatch.accounts.authentication import Owned, by_document
-from dispatch.accounts.identity_check import check_holder
+from dispatch.accounts.identity_check import check_holder, recheck
 from dispatch.accounts.operation import Act, Counter, OperationOutcome, OperationResult, Text, carry_out
 from dispatch.accounts.password import set_password
 from dispatch.accounts.payment import LONGEST_REFERENCE, Paid
@@ -163,7 +163,7 @@ def _settle(
     kind: SuspensionKind | None,
 ) -> _Settled:
     """Do what lifts this kind. Raises NotLiftedSo, ApprovalNeeded, DocumentsMissing, BadAmount, BadPassword,
-    PortUnavailable; BadInput."""
+    ToBeVerified, PortUnavailable; BadInput."""
     settled = _Settled(reference=_reference(request))
     if kind == _K.KEEP:
         settled.lines.extend(attended(act, customer, request.agent, request.scans).lines)
@@ -184,7 +184,13 @@ def _settle(
                 raise BadInput(what=Wording("请写明解除文书文号", "give the number of the release"))
             act.approved(ApprovalNeed.OFFICIAL_LIFT, f"account/{account.id}", account.area)
         case _K.REAL_NAME if not act.trial and not operations.is_put_in_order(act.tx, account.id, rows[0].from_at):
-            raise NotLiftedSo(kind=kind.label, what=LIFTED_BY[kind])
+            matched = None if request.document_number is None else recheck(act, customer, account.area)
+            if matched is None:
+                raise NotLiftedSo(kind=kind.label, what=LIFTED_BY[kind])
+            settled.lines.append(
+                SlipLine(Title("身份核验", "Identity check"), "姓名与证件号码一致 name and number match")
+            )
+            settled.reference = settled.reference or matched
         case _K.LOST:
             assert request.new_password is not None
             check_holder(act, customer, CheckPurpose.END_LOSS, account.area)

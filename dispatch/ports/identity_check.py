@@ -45,6 +45,7 @@ class CheckPurpose(StrEnum):
     RESET_PASSWORD = "reset-password"  # noqa: S105
     END_LOSS = "end-loss"
     MODIFY = "modify"
+    RECHECK = "recheck"  # of a customer whose registration was in doubt
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,11 +17,14 @@ from dispatch.domain.roles import Role
 from dispatch.domain.suspension import KNOWN_AS, LIFTABLE_BY, LIFTED_BY, SuspensionKind
 from dispatch.errors import BadInput
 from dispatch.ports.billing import Quote
+from dispatch.ports.identity_check import CheckPurpose, FraudAnswer, RegistryAnswer
 from dispatch.storage.database import Database
 from dispatch.storage.tables import accounts as b
+from dispatch.storage.tables.identity import identity_check
 from tests import factories as f
 from tests.accounts import factories as c
 from tests.accounts.billed import bookings
+from tests.accounts.registry import ToldRegistry
 
 BOUND = c.mobile(7)
 OWED = Quote(120_00, 16_20, 50_00, 0, 0, None, "q1", simulated=True)
@@ -44,6 +47,11 @@ def state(database: Database, number: str) -> tuple[str, str | None]:
 def owes(database: Database, counter: Counter, number: str, quote: Quote = OWED) -> None:
     assert isinstance(counter.billing, c.ToldBilling)
     counter.billing.quotes[c.line(database, number).id] = quote
+
+
+def registry(counter: Counter) -> ToldRegistry:
+    assert isinstance(counter.identity, ToldRegistry)
+    return counter.identity
 
 
 @pytest.fixture
@@ -193,18 +201,48 @@ def test_abuse_ends_with_a_written_promise_at_the_supervisor(database: Database,
 
 
 def test_real_name_is_lifted_once_the_data_were_put_in_order(database: Database, counter: Counter, number: str) -> None:
+    registry(counter).tell(c.resident_id(), RegistryAnswer.MISMATCH)
     c.accepted(database, suspension.suspend, counter, suspension.Suspension(account=number, reason="real-name"))
     assert refused(database, counter, going_on(number, "real-name-corrected")).code == "not-lifted-so"
     proved: dict[str, Any] = {"account": number, "document_number": c.document()}
     c.accepted(database, profile.modify, counter, Modification(**proved, mobile=c.mobile(3)))
     assert refused(database, counter, going_on(number, "real-name-corrected")).code == "not-lifted-so", "not that"
     renewed = NewDocument(kind="resident-id", number=c.document(), expires=None)
+    registry(counter).tell(c.resident_id())
     corrected = Modification(**proved, new_document=renewed, scans=(c.scan("owner-document"),))
     c.accepted(database, profile.modify, counter, corrected, now=f.NOW + timedelta(minutes=1))
 
     c.accepted(database, resumption.resume, counter, going_on(number, "real-name-corrected"))
 
     assert state(database, number) == ("in-service", None)
+
+
+def test_real_name_is_lifted_by_a_recheck_of_the_shown_document_that_matches(
+    database: Database, counter: Counter, number: str
+) -> None:
+    told, shown = registry(counter), going_on(number, "real-name-corrected")
+    c.accepted(database, suspension.suspend, counter, suspension.Suspension(account=number, reason="real-name"))
+    for answer in (RegistryAnswer.MISMATCH, RegistryAnswer.NONE):
+        told.tell(c.resident_id(), answer)
+        outcome = refused(database, counter, shown)
+        assert (outcome.code, "补正实名资料" in outcome.said.zh) == ("not-lifted-so", True)
+    told.tell(c.resident_id(), RegistryAnswer.MATCH, FraudAnswer.LISTED)
+    assert refused(database, counter, shown).code == "to-be-verified"
+    told.tell(c.resident_id(), RegistryAnswer.AWAY)
+    assert refused(database, counter, shown).code == "port-unavailable"
+    told.tell(c.resident_id())
+    by_number = Resumption(mobile=BOUND, reason="real-name-corrected")
+    assert refused(database, counter, by_number).code == "not-lifted-so", "no document was shown"
+    told.asked.clear()
+
+    done = c.accepted(database, resumption.resume, counter, shown)
+
+    assert state(database, number) == ("in-service", None)
+    assert told.asked == [(c.person().name, c.resident_id(), CheckPurpose.RECHECK)]
+    lines = {line.label.zh: line.value for line in c.slip(database, done).sections[0].lines}
+    assert (lines["身份核验"], lines["凭据"]) == ("姓名与证件号码一致 name and number match", "R1")
+    (row,) = c.rows(database, identity_check, identity_check.c.operation_id == done.operation_id)
+    assert (row.registry, row.reference) == ("match", "R1")
 
 
 def test_the_service_goes_on_when_the_last_suspension_is_lifted(
