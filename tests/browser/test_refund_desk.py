@@ -40,6 +40,8 @@ def test_a_failed_order_is_called_appointed_and_paid_back_on_its_card(demo: Demo
     form = card.locator("[data-refund]")
     form.locator('[name="password"]').fill(PASSWORD)
     form.locator('[name="reason"]').select_option("customer-withdrew")
+    form.locator("summary", has_text="经办人").click()
+    assert form.locator('[name="agent.name"]').is_visible(), "a unit's handler comes for the money"
     window.expects.add(422)  # it must be said what becomes of the invoice
     form.locator("button.btn-primary").click()
     form.locator("[role=alert]", has_text="returned").wait_for()

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Locator
 
+from dispatch.ports.identity_check import FraudAnswer, RegistryAnswer, SimulatedIdentityCheck
 from dispatch.ports.sms import SimulatedSmsGateway
 from tests.acceptance.conftest import eventually
 from tests.browser.chromium import DESKTOP, PHONE
@@ -109,11 +110,15 @@ def test_a_clerk_suspends_for_the_real_name_and_only_its_correction_lifts_it(
     assert not suspension.locator('[name="document_number"]').is_visible(), "the operator sets it without the customer"
     assert "实名停机" in carried_out(suspension)
 
+    checking = SimulatedIdentityCheck(demo.home.folder / "identity.db")
+    document = ("resident-id", holder.document_number, None)
+    checking.tell(*document, RegistryAnswer.MISMATCH, FraudAnswer.CLEAR)
     back = form_of(page, "resume")
     fill(back, account=account, reason="real-name-corrected", document_number=holder.document_number)
     assert "补正实名资料" in refused(back)
     fits(window, page, DESKTOP)
 
+    checking.tell(*document, RegistryAnswer.MATCH, FraudAnswer.CLEAR)
     correction = form_of(page, "modify")
     fill(correction, account=account, document_number=holder.document_number, name="梁秀英")
     scan(correction, "owner-document", tmp_path)
