@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import datetime, tzinfo
 
 from dispatch import effects
-from dispatch.domain.messages import PROMISED, SECRET, VALUES, Event, Messages
+from dispatch.domain.messages import ONCE, PROMISED, SECRET, VALUES, Event, Messages
 from dispatch.effects import Notice
 from dispatch.runtime.file_in_force import FileInForce
 from dispatch.settings import Settings
@@ -41,7 +41,7 @@ def settle(tx: Tx, texts: Messages, zone: tzinfo, now: datetime, limit: int) -> 
     kept_back = {row.id: why for row in waiting if (why := _kept_back(texts, row))}
     sent = [row for row in waiting if row.id not in kept_back]
     names = epoch.names(tx, epoch.OF_MESSAGES, [row.id for row in sent])
-    notices = [_notice(texts, row, f"message/{names[row.id]}", zone, now) for row in sent]
+    notices = [_notice(texts, row, _key(row, names[row.id]), zone, now) for row in sent]
     made = effects.tell_many(tx, notices)
     settled = [Settled(row.id, "effect", effect_id) for row, effect_id in zip(sent, made, strict=True)]
     messages.settle(tx, [*settled, *(Settled(id_, why) for id_, why in kept_back.items())], now)
@@ -53,6 +53,11 @@ def _kept_back(texts: Messages, row: MessageDue) -> str | None:
     if not texts.texts[Event(row.event)].on:
         return "off"
     return None if row.mobile else "no-number"
+
+
+def _key(row: MessageDue, name: str) -> str:
+    """The gateway sends a key once: of some events, one message about a source."""
+    return f"message/{row.event}/{row.source}" if row.event in ONCE else f"message/{name}"
 
 
 def _notice(texts: Messages, row: MessageDue, key: str, zone: tzinfo, now: datetime) -> Notice:

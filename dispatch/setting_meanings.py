@@ -115,6 +115,11 @@ MEANINGS: Mapping[str, Wording] = {
         "中继和工作进程提供指标时监听的 IP 地址",
         "IP address on which a relay or a worker serves its metrics",
     ),
+    "billing_event_key": Wording(
+        "计费系统签名其事件（欠费、缴清）所用的密钥，whsec_ 加 base64；不设则不接收",
+        "key with which the billing system signs its events (arrears, cleared), whsec_ and base64; without it, none "
+        "are taken",
+    ),
     "oidc_issuer": Wording(
         "OpenID Connect：身份提供方的 issuer 网址；不设则只能用密码登录",
         "OpenID Connect: issuer URL of the identity provider; without it, people sign in by password only",

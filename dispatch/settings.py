@@ -26,7 +26,7 @@ from pydantic import (
 )
 
 from dispatch import defaults
-from dispatch.domain import server_urls, trusted_proxies
+from dispatch.domain import server_urls, signed_message, trusted_proxies
 from dispatch.domain.language import primary
 from dispatch.domain.model_faults import model_fault
 from dispatch.domain.outlet_hours import read_hours
@@ -67,7 +67,7 @@ def _known_zone(name: str) -> str:
 
 
 def _read_as(form: Callable[[str], str]) -> AfterValidator:
-    """Bring a URL into the form that its driver takes. The form raises WrongValue."""
+    """Bring a secret into its form: a URL into the one that its driver takes. The form raises WrongValue."""
 
     def read(given: SecretStr | None) -> SecretStr | None:
         return SecretStr(form(given.get_secret_value())) if given else given
@@ -107,6 +107,7 @@ class Settings(BaseModel):
     metrics_token: SecretStr | None = None
     metrics_port: Annotated[int, Field(ge=0, le=65535)] = 0
     metrics_address: str = "127.0.0.1"
+    billing_event_key: Annotated[SecretStr | None, _read_as(signed_message.written_key)] = None
     oidc_issuer: str = ""
     oidc_client_id: str = ""
     oidc_client_secret: SecretStr | None = None

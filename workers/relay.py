@@ -52,6 +52,7 @@ from dispatch.tickets import line_tests, timers
 from dispatch.tickets.line_tests import SentRetest
 from workers import heartbeat
 from workers.app import app
+from workers.billing_feed import BillingFeed
 from workers.broker_check import end_without_broker
 from workers.chains import file_teams, served_chains
 from workers.context import Context, get_context
@@ -96,6 +97,7 @@ class Relay:
         self.interruptions = Interruptions(context.database, context.settings.lease_span)
         self.publisher = Publisher(app, served_chains(context.rules, app.amqp.queues))
         self._serves = Service(self.publisher.tasks, file_teams(context.rules))
+        self.billing_feed = BillingFeed(context)
         self._gathering = False
         self._started_at: datetime | None = None
         self._beaten = self._aged = self._sealed = self._noted = float("-inf")
@@ -118,6 +120,7 @@ class Relay:
                 if time.monotonic() - swept > SWEEP_SECONDS:
                     self.fire_timers()
                     self.tend_pauses()
+                    self.billing_feed.read()
                     self.send_retests()
                     self.settle_messages()
                     self.seal()

@@ -103,8 +103,7 @@ def _resume(act: Act, request: Resumption) -> OperationResult:
         act.tx, [row.id for row in rows], act.operation_id, request.reason, act.now, reference=settled.reference
     )
     still = suspension_state.go_on(act.tx, account, act.key, act.now)
-    said = f"还因{still.label.zh}停机" if still else "已开机，可以上网"
-    effects.tell(act.tx, act.key, customer.mobile, f"您的宽带账号{account.number}{said}。", act.now)
+    effects.tell(act.tx, act.key, customer.mobile, suspension_state.said(account.number, still), act.now)
     had = "、".join(str(SuspensionKind(row.kind).label) for row in rows)
     shown = [*lines, SlipLine(Title("原停机种类", "Had been suspended"), had), *settled.lines]
     if still:

@@ -86,3 +86,8 @@ def go_on(tx: Tx, account: AccountRow, key: str, now: datetime) -> SuspensionKin
     effects.provision(tx, key, account, Order.RESUME, now)
     accounts.change(tx, account.id, state=account_move(AccountState.SUSPENDED, "resume"), suspended_for=None)
     return None
+
+
+def said(number: str, still: SuspensionKind | None) -> str:
+    """What the customer is told when a suspension was lifted. `still`: for what the account is still suspended."""
+    return f"您的宽带账号{number}{f'还因{still.label.zh}停机' if still else '已开机，可以上网'}。"

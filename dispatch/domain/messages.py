@@ -139,6 +139,9 @@ VALUES: Mapping[Event, frozenset[Value]] = {
 SECRET = frozenset({Event.CODE})
 """Events whose text is kept no longer than until it is sent."""
 
+ONCE = frozenset({Event.KEEP_ENDING, Event.ARREARS, Event.TERM_ENDING})
+"""Events of which a customer is told once about each source, also when a restore has undone that they were told."""
+
 PROMISED: Mapping[Event, frozenset[Value]] = {
     event: VALUES[event] & _PROMISED for event in (Event.OPENED, Event.FAULT_ACCEPTED)
 }

@@ -13,6 +13,14 @@ class NotSignedIn(DispatchError):
     heading = "请先登录"
 
 
+class SignatureWrong(DispatchError):
+    """签名不符或已过期：请核对双方的签名密钥和时钟。
+    The signature is wrong or too old: compare the keys and the clocks of both sides."""
+
+    code = "signature-wrong"
+    heading = "签名不符"
+
+
 class SignInFailed(DispatchError):
     """账号或密码不对。
     Name or password is wrong."""

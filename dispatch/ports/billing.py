@@ -10,8 +10,10 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, tzinfo
 from enum import StrEnum
 from pathlib import Path
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
+from dispatch.domain.billing_event import BillingEvent
+from dispatch.ports import simulated_dunning
 from dispatch.ports.ledger import Ledger
 from dispatch.ports.simulated_bills import Bills
 from dispatch.ports.simulated_file import WAIT_SECONDS, make, opened
@@ -98,6 +100,13 @@ class ReceivedPayment:
     reference: str
 
 
+class FedEvent(NamedTuple):
+    """An event of the feed. Positions rise; an event keeps its position."""
+
+    position: int
+    event: BillingEvent
+
+
 class Billing(Protocol):
     """The port: the operator's billing system."""
 
@@ -115,12 +124,16 @@ class Billing(Protocol):
     def payments(self, account: int, since: datetime) -> Sequence[ReceivedPayment]:
         """Return an account's payments at or after `since`, the newest first. Raises OSError as `quote`."""
 
+    def events(self, after: int, on: date, limit: int) -> Sequence[FedEvent]:
+        """Return the first events of the feed after this position, for those who read it on this day. A system that
+        sends its events to the web itself, signed, has an empty feed. Raises OSError when it is out of reach."""
+
 
 class SimulatedBilling:
     """A system with its own file outside our database: all entries and the keys of bookings.
 
-    Bills follow from the entries alone (`simulated_bills`). The ledger beside the file has a line for each booking that
-    was really made.
+    Bills follow from the entries alone (`simulated_bills`), events from the bills (`simulated_dunning`). The ledger
+    beside the file has a line for each booking that was really made.
     """
 
     simulated = True
@@ -129,6 +142,7 @@ class SimulatedBilling:
         "entry (id INTEGER PRIMARY KEY, account INTEGER, kind TEXT, fen INTEGER, at TEXT, monthly INTEGER, "
         "reference TEXT)",
         "booked (key TEXT PRIMARY KEY)",
+        *simulated_dunning.TABLES,
     )
 
     def __init__(self, file: Path, zone: tzinfo) -> None:
@@ -157,6 +171,7 @@ class SimulatedBilling:
                     continue
                 if system.execute("INSERT OR IGNORE INTO booked VALUES (?)", (booking.key,)).rowcount:
                     _insert(system, booking)
+                    simulated_dunning.look_again(system, booking.account)
                     done.append(booking.key)
             system.execute("COMMIT")
         self.ledger.write("book", done)
@@ -169,6 +184,11 @@ class SimulatedBilling:
         with self._open(wait=QUOTE_SECONDS) as system:
             rows = system.execute(query, (account, EntryKind.PAYMENT, _written(since))).fetchall()
         return [ReceivedPayment(datetime.fromisoformat(at), fen, reference) for at, fen, reference in rows]
+
+    def events(self, after: int, on: date, limit: int) -> Sequence[FedEvent]:
+        with self._open() as system:
+            simulated_dunning.run(system, lambda account: _bills(system, account, self.zone), on)
+            return [FedEvent(*each) for each in simulated_dunning.told(system, after, limit)]
 
     def _open(self, *, wait: float = WAIT_SECONDS) -> AbstractContextManager[sqlite3.Connection]:
         return opened(self.file, *self._TABLES, wait=wait)

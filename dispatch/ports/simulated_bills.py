@@ -161,5 +161,11 @@ class Bills:
         return any(self.day >= bill.due + timedelta(days=OVERDUE_DAYS) for bill in self.bills)
 
     @property
+    def looked_at_next(self) -> date:
+        """The first day on which a bill may become long overdue, without further entries."""
+        days = [bill.due + timedelta(days=OVERDUE_DAYS) for bill in self.bills]
+        return min([each for each in days if each > self.day], default=next_bill_day(self.day, 1))
+
+    @property
     def _under_way(self) -> int:
         return (self._fee(self.begun, self.day) if self.begun else 0) + self.once

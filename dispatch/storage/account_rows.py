@@ -548,6 +548,7 @@ class MessageDue(Protocol):
 
     id: int
     event: str  # one of `domain.messages.Event`
+    source: str
     mobile: str | None  # None: nobody to send it to
     facts: dict[str, Any]
     made_at: datetime

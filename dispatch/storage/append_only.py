@@ -9,6 +9,7 @@ from dispatch.storage.database import Tx
 TABLES = (
     "archive_record",
     "audit",
+    "billing_event",
     "compensation",
     "device_move",
     "history",

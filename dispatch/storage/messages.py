@@ -58,7 +58,7 @@ def is_to_settle(tx: Tx) -> bool:
 def lock_to_settle(tx: Tx, limit: int) -> Sequence[MessageDue]:
     """Lock at most `limit` messages to settle, the oldest first, each with the number that it goes to."""
     mobile = func.coalesce(message.c.mobile, account.c.mobile).label("mobile")
-    query = select(message.c.id, message.c.event, mobile, message.c.facts, message.c.made_at)
+    query = select(message.c.id, message.c.event, message.c.source, mobile, message.c.facts, message.c.made_at)
     query = query.outerjoin(account, account.c.id == message.c.account_id).where(_TO_SETTLE)
     query = query.order_by(message.c.id).limit(limit).with_for_update(of=message, skip_locked=True)
     return shaped(MessageDue, tx.execute(query)).all()

@@ -26,6 +26,7 @@ from dispatch.web.api import (
     addresses,
     approvals,
     audit,
+    billing,
     callbacks,
     compensations,
     complaints,
@@ -113,6 +114,7 @@ RESOURCES: tuple[Api, ...] = (  # matched in this order: the busiest routes stan
     devices.api,
     plans.api,
     effects.api,
+    billing.api,
     quarantine.api,
     crew.api,
     surveys.api,
@@ -232,6 +234,12 @@ def _openapi(app: FastAPI) -> dict[str, Any]:
                 "type": "http",
                 "scheme": "bearer",
                 "description": "The installation's own token, `DISPATCH_METRICS_TOKEN`.",
+            },
+            "signature": {
+                "type": "apiKey",
+                "in": "header",
+                "name": "webhook-signature",
+                "description": "Signature by the key `DISPATCH_BILLING_EVENT_KEY`, as Standard Webhooks describes it.",
             },
             "session": {
                 "type": "apiKey",

@@ -42,6 +42,7 @@ class Audience(Enum):
     SIGNED_IN = "signed in"  # in whatever role, or in none
     ROLES = "roles"
     MACHINE = "machine"  # a program with the installation's own token; no user, whatever their roles
+    SIGNED = "signed"  # a program outside that signs what it sends; no user either
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +106,8 @@ POLICIES: Mapping[str, Policy] = {
     "take an answer back": Policy(who=Audience.ANYBODY),
     # a machine
     "read metrics": Policy(who=Audience.MACHINE),
+    # a system outside
+    "tell of billing": Policy(who=Audience.SIGNED),
     # oneself
     "see one's session": Policy(who=Audience.SIGNED_IN),
     "sign out": Policy(who=Audience.SIGNED_IN),
@@ -203,6 +206,7 @@ _WORDS: Mapping[str, str] = {
     "see a survey": "查看回访",
     "answer a survey": "答复回访",
     "read metrics": "读取指标",
+    "tell of billing": "上报计费事件",
     "see one's session": "查看自己的会话",
     "sign out": "退出登录",
     "change one's password": "修改自己的密码",
@@ -260,7 +264,7 @@ def decide(operation: str, role: Role, in_area: bool, thing: Target = NOTHING) -
     if policy is None:
         return Permission.HIDDEN
     if policy.who is not Audience.ROLES:
-        return Permission.HIDDEN if policy.who is Audience.MACHINE else Permission.ALLOWED
+        return Permission.HIDDEN if policy.who in (Audience.MACHINE, Audience.SIGNED) else Permission.ALLOWED
     if policy.on is not Subject.NOTHING and not in_area:
         return Permission.HIDDEN
     if policy.on in (Subject.TICKET, Subject.HOP) and not sees(role, thing.teams):

@@ -37,6 +37,7 @@ MEDIA_TYPE = "application/problem+json"
 STATUS: Mapping[type[DispatchError], int] = {
     errors.DispatchError: 422,
     errors.NotSignedIn: 401,
+    errors.SignatureWrong: 401,
     errors.SignInFailed: 401,
     errors.NotAllowed: 403,
     errors.NotYours: 403,

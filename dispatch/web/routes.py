@@ -79,7 +79,11 @@ LONGEST_WAIT = 30
 ANSWER_SECONDS = 1.5
 """Time in which a route that runs `apart` answers; its database may not answer at all."""
 
-_SECURITY: dict[Audience, list[dict[str, list[str]]]] = {Audience.ANYBODY: [], Audience.MACHINE: [{"machine": []}]}
+_SECURITY: dict[Audience, list[dict[str, list[str]]]] = {
+    Audience.ANYBODY: [],
+    Audience.MACHINE: [{"machine": []}],
+    Audience.SIGNED: [{"signature": []}],
+}
 
 
 class Api:

@@ -37,7 +37,7 @@ from dispatch.domain.plans import CHARGES, Charge, Fallback, Plan, Plans
 from dispatch.domain.roles import Actor, Role
 from dispatch.domain.title import Title
 from dispatch.errors import KeyReused
-from dispatch.ports.billing import Booking, Quote, QuotePurpose, ReceivedPayment
+from dispatch.ports.billing import Booking, FedEvent, Quote, QuotePurpose, ReceivedPayment
 from dispatch.routing.address_file import CoveredAddress
 from dispatch.routing.rulebook import Rulebook
 from dispatch.slips import typesetting
@@ -106,6 +106,9 @@ class ToldBilling:
         if self.away:
             raise OSError("no route")
         return [each for each in self.received if each.at >= since]
+
+    def events(self, after: int, on: date, limit: int) -> Sequence[FedEvent]:
+        return ()
 
     def book(self, bookings: Sequence[Booking]) -> Mapping[str, str]:
         if self.away:

@@ -151,9 +151,55 @@ def test_a_system_whose_file_cannot_be_used_is_out_of_reach(tmp_path: Path) -> N
         lambda: quote(system, "2026-11-30"),
         lambda: book(system, fee(1, "2026-11-01")),
         lambda: system.payments(1, at("2026-11-02")),
+        lambda: system.events(0, date(2026, 11, 30), 50),
     ):
         with pytest.raises(OSError, match="unable to open"):
             act()
+
+
+def events(system: SimulatedBilling, day: str, after: int = 0) -> list[tuple[int, str, int, int, str]]:
+    """(position, kind, seq, fen, reference) of what the feed tells on this day."""
+    fed = system.events(after, date.fromisoformat(day), 50)
+    return [(each.position, each.event.kind, each.event.seq, each.event.fen, each.event.reference) for each in fed]
+
+
+def test_a_bill_of_the_1st_due_on_the_20th_is_told_as_arrears_30_days_after_and_its_payment_at_once(
+    system: SimulatedBilling,
+) -> None:
+    """September's 120.00 is billed on 1 October, due on the 20th, in arrears on 19 November with 30 days' late fee."""
+    book(system, fee(120_00, "2026-09-01"), fee(0, "2026-10-01"))
+    assert [events(system, day) for day in ("2026-09-30", "2026-10-21", "2026-11-18")] == [[], [], []]
+    arrears = (1, "arrears", 1, 130_80, "B202610")
+    assert events(system, "2026-11-19") == [arrears]
+    assert events(system, "2026-11-25") == [arrears], "the feed forgets nothing"
+    assert events(system, "2026-11-25", after=1) == []
+
+    book(system, entry(EntryKind.PAYMENT, 100_00, "2026-11-25", "T1"))
+    assert events(system, "2026-11-25", after=1) == [], "a part doesn't clear it"
+    book(system, entry(EntryKind.PAYMENT, 40_00, "2026-11-25", "T2"))
+    assert events(system, "2026-11-25", after=1) == [(2, "cleared", 2, 40_00, "T2")]
+
+
+def test_a_customer_who_pays_in_time_or_in_advance_is_told_of_never(system: SimulatedBilling) -> None:
+    book(system, fee(50_00, "2026-09-01"), entry(EntryKind.PAYMENT, 100_00, "2026-09-01"))
+    book(system, fee(50_00, "2026-09-01"), fee(0, "2026-10-01"), account=2)
+    book(system, entry(EntryKind.PAYMENT, 51_65, "2026-10-31"), account=2)
+    assert [events(system, day) for day in ("2026-10-30", "2026-10-31", "2026-12-19", "2027-01-18")] == [[]] * 4
+    assert events(system, "2027-01-19") == [(1, "arrears", 1, 54_50, "B202612")]
+
+
+def test_what_is_owed_again_after_it_was_cleared_is_told_again_under_the_next_number(system: SimulatedBilling) -> None:
+    book(system, fee(50_00, "2026-09-01"))
+    assert events(system, "2026-11-19")[-1][1:3] == ("arrears", 1)
+    book(system, entry(EntryKind.PAYMENT, 200_00, "2026-11-20"))
+    assert events(system, "2026-11-20")[-1][1:3] == ("cleared", 2)
+    assert events(system, "2027-04-19")[-1][1:3] == ("arrears", 3)
+
+
+def test_two_readers_of_the_feed_are_told_the_same(system: SimulatedBilling, tmp_path: Path) -> None:
+    book(system, fee(120_00, "2026-09-01"))
+    other = SimulatedBilling(tmp_path / "billing.db", CHINA)
+    assert events(system, "2026-11-19") == events(other, "2026-11-19") != []
 
 
 def test_a_share_is_rounded_half_up() -> None:

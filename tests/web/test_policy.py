@@ -44,6 +44,7 @@ EVERYBODY = "CM58NSTDIWBVOA"
 NONE = ""
 ANYBODY = "anybody"
 MACHINE = "machine"
+SIGNED = "signed"
 
 BY_ROLE = {
     "ask for health": ANYBODY,
@@ -53,6 +54,7 @@ BY_ROLE = {
     "answer a survey": ANYBODY,
     "take an answer back": ANYBODY,
     "read metrics": MACHINE,
+    "tell of billing": SIGNED,
     "see one's session": ANYBODY,
     "sign out": ANYBODY,
     "change one's password": ANYBODY,
@@ -229,7 +231,7 @@ def expected(operation: str, role: Role, in_area: bool, thing: Target) -> Permis
     on = POLICIES[operation].on
     if BY_ROLE[operation] == ANYBODY:
         return Permission.ALLOWED
-    if BY_ROLE[operation] == MACHINE:
+    if BY_ROLE[operation] in (MACHINE, SIGNED):
         return Permission.HIDDEN
     if on is not Subject.NOTHING and not in_area:
         return Permission.HIDDEN

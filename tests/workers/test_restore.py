@@ -11,6 +11,7 @@ import itertools
 import os
 import sqlite3
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -18,13 +19,14 @@ import pytest
 from celery import Celery
 from sqlalchemy import make_url, text
 
-from dispatch import backup
+from dispatch import backup, messages
 from dispatch.accounts import opening, suspension
 from dispatch.accounts.operation import OperationAccepted
 from dispatch.accounts.suspension import Suspension
 from dispatch.domain.numbers import ticket_number
 from dispatch.domain.retest import LONGEST
 from dispatch.domain.ticket import TicketState
+from dispatch.ports.billing import BillingEntry, Booking, EntryKind
 from dispatch.ports.ledger import Ledger
 from dispatch.ports.line_test import SimulatedLineTester
 from dispatch.ports.provisioning import SimulatedProvisioning
@@ -39,6 +41,7 @@ from tests import factories as f
 from tests.accounts import factories as at
 from tests.postgres import programs
 from tests.workers.stepped_workers import SteppedWorkers, end_context, new_context
+from workers.billing_feed import BillingFeed
 
 
 class House:
@@ -81,6 +84,14 @@ class House:
     def drain(self) -> None:
         while self._is_due():
             self.deliver()
+
+    def read_feed(self) -> None:
+        """Let the relay act on what billing tells, and send what that causes."""
+        BillingFeed(self.stage.context).read()
+        texts = replace(f.messages(), quiet=None)
+        with self.database.write() as tx:
+            messages.settle(tx, texts, self.settings.zone, datetime.now(UTC), 100)
+        self.drain()
 
     def _is_due(self) -> bool:
         with self.database.read() as tx:
@@ -221,6 +232,28 @@ def test_a_survey_that_the_backup_holds_is_not_sent_again_and_a_link_that_it_und
     assert number in house.messages(1)[0]
     house.fault(2)
     assert len(house.messages(2)) == 2  # the first link leads nowhere since the restore
+
+
+def test_arrears_that_a_restore_undid_are_acted_on_again_and_nothing_outside_happens_twice(house: House) -> None:
+    """Billing's feed is read again from where the backup had read it; the line and the customer hear nothing twice."""
+    f.account(house.database, "GZ-1")
+    with house.database.write() as tx:
+        tx.execute(b.account.update().values(mobile=at.mobile(1)))
+    line = at.line(house.database, "GZ-1").id
+    since = datetime(2026, 1, 1, tzinfo=UTC)
+    fee = BillingEntry(EntryKind.FEE, 120_00, since, monthly=True)
+    house.stage.context.billing.book([Booking("k", line, "GZ-1", (fee,))])
+    kept = house.backup()
+    for _ in range(2):
+        house.read_feed()
+        account = at.line(house.database, "GZ-1")
+        assert (account.state, account.suspended_for) == ("suspended", "arrears")
+        (told,) = house.messages(1)
+        assert told.startswith("宽带GZ-1欠费")
+        assert [each for each in house.ledgers()[1].effects() if each[0] == "suspend"] == [
+            ("suspend", f"billing-event/{line}-1/suspend")
+        ]
+        house.restore(kept)
 
 
 def test_two_restores_of_one_backup_give_out_different_numbers(house: House) -> None:

@@ -6,6 +6,7 @@ from dispatch.storage.column_types import metadata
 from dispatch.storage.tables import (  # noqa: F401 — they fill the metadata
     access,
     accounts,
+    billing,
     complaints,
     devices,
     identity,
