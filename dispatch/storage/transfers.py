@@ -55,6 +55,13 @@ def lock_next(tx: Tx, agent: str, areas: Collection[str] | None, lease_begun: da
     return tx.execute(query).scalar()
 
 
+def count_free(tx: Tx, areas: Collection[str] | None, lease_begun: datetime) -> int:
+    """How many callers of these areas are on the line whom nobody has taken since `lease_begun`."""
+    free = or_(ticket.c.taken_at.is_(None), ticket.c.taken_at <= lease_begun)
+    query = select(func.count()).select_from(ticket)
+    return int(tx.execute(query.where(_AT_10086, ticket.c.hung_up_at.is_(None), _within(areas), free)).scalar_one())
+
+
 def of_agent(tx: Tx, agent: str, lease_begun: datetime) -> int | None:
     """The id of the call that the agent has taken since then, the last one; None: none."""
     query = select(ticket.c.id).where(_AT_10086, ticket.c.taken_by == agent, ticket.c.taken_at > lease_begun)

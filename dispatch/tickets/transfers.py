@@ -59,6 +59,12 @@ def queue(tx: Tx, actor: Actor, now: datetime) -> CallQueue:
     )
 
 
+def waiting(tx: Tx, actor: Actor, now: datetime) -> int:
+    """How many callers of the actor's areas wait for somebody to answer. Raises NotAllowed."""
+    require(actor, "see transfers", _CALL)
+    return transfers.count_free(tx, actor.areas, now - LEASE)
+
+
 def take_next(tx: Tx, actor: Actor, now: datetime) -> int | None:
     """Take the caller who has waited longest; the actor's own call first, if they have one. Returns the ticket's id;
     None when nobody waits. Raises NotAllowed."""
@@ -74,6 +80,17 @@ def take(tx: Tx, ticket_id: int, actor: Actor, now: datetime) -> None:
     require(actor, "take call", _CALL)
     _locked(tx, ticket_id, actor, now)
     _take(tx, ticket_id, actor, now)
+
+
+def keep(tx: Tx, ticket_id: int, actor: Actor, now: datetime) -> None:
+    """Go on having a call that the actor has taken, for another lease: a dialogue may be long.
+
+    Raises NotAllowed, NotFound, IllegalMove; CallTaken when a colleague has it now.
+    """
+    require(actor, "take call", _CALL)
+    row = _locked(tx, ticket_id, actor, now)
+    if row.taken_by == actor.name:
+        write_act(tx, [], tickets=[{"id": row.id, "taken_at": now}])
 
 
 def hang_up(tx: Tx, ticket_id: int, actor: Actor, now: datetime) -> None:

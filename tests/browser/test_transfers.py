@@ -26,8 +26,11 @@ def test_a_transferred_call_comes_up_is_answered_and_called_back(demo: Demo, ope
     card.wait_for()
     assert "已重启光猫" in card.inner_text()
     window.check(page)
-    page.get_by_role("button", name="接听下一个").click()  # whoever has waited longest
-    page.wait_for_url("**/take-over")
+    window.open("/tickets").locator("[data-counted]", has_text="个来电在等").wait_for()
+    with page.expect_response("**/keep") as kept:  # the page keeps the call while the agent talks
+        page.get_by_role("button", name="接听下一个").click()  # whoever has waited longest
+        page.wait_for_url("**/take-over")
+    assert kept.value.ok
 
     page = window.open("/transfers")
     page.locator(f"[data-call='{ticket}']").get_by_role("button", name="接听", exact=True).click()

@@ -126,3 +126,49 @@ def test_only_10086_answers(database: Database) -> None:
         take_next(database, actor=f.AGENT_10050)
     with pytest.raises(NotAllowed):
         queue(database, actor=f.CLERK)
+
+
+def keep(database: Database, ticket_id: int, now: datetime, actor: Actor = f.AGENT_10086) -> None:
+    with database.write() as tx:
+        transfers.keep(tx, ticket_id, actor, now)
+
+
+def test_a_call_stays_with_its_agent_through_a_long_dialogue_and_the_history_has_it_once(
+    sqlite: Database, rulebook: Rulebook, script: Script
+) -> None:
+    f.put_in_force(sqlite, rulebook)
+    call = transferred(sqlite, rulebook, script, "GZ1", f.NOW)
+    take_next(sqlite)
+    for minute in range(1, 9):
+        keep(sqlite, call, f.NOW + timedelta(minutes=minute))
+        with pytest.raises(CallTaken):
+            keep(sqlite, call, f.NOW + timedelta(minutes=minute), OTHER)
+    assert take_next(sqlite, f.NOW + timedelta(minutes=10), OTHER) is None
+    assert take_next(sqlite, f.NOW + timedelta(minutes=8) + LEASE, OTHER) == call
+    with pytest.raises(CallTaken):
+        keep(sqlite, call, f.NOW + timedelta(minutes=12))
+    assert [act.act for act in f.acts(sqlite, call)].count("take call") == 2
+
+
+def test_who_only_looks_at_a_call_does_not_take_it(sqlite: Database, rulebook: Rulebook, script: Script) -> None:
+    f.put_in_force(sqlite, rulebook)
+    call = transferred(sqlite, rulebook, script, "GZ1", f.NOW)
+    keep(sqlite, call, f.NOW)
+    assert [each.taken_by for each in queue(sqlite).on_line] == [None]
+
+
+def test_those_are_counted_who_wait_on_the_line_in_ones_areas_for_an_answer(
+    database: Database, in_force: Rulebook, script: Script
+) -> None:
+    def waiting(now: datetime, actor: Actor = f.AGENT_10086) -> int:
+        with database.read() as tx:
+            return transfers.waiting(tx, actor, now)
+
+    calls = [transferred(database, in_force, script, f"GZ{n}", f.NOW) for n in range(3)]
+    assert waiting(f.NOW) == 3
+    assert waiting(f.NOW, replace(f.AGENT_10086, areas=frozenset({"panyu"}))) == 0
+    take_next(database)
+    hang_up(database, calls[1])
+    assert (waiting(f.NOW), waiting(f.NOW + LEASE)) == (1, 2)
+    with pytest.raises(NotAllowed):
+        waiting(f.NOW, f.CLERK)

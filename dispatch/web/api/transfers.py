@@ -95,6 +95,14 @@ def take_call(context: RequestContext, ticket: TicketName) -> CallBody:
     return CallBody(ticket=ticket_number(tickets.get(context.tx, ticket_id).kind, ticket_id))
 
 
+@api.change("/{ticket}/keep", "take call", raises=[IllegalMove, CallTaken], summary="Keep this call")
+def keep_call(context: RequestContext, ticket: TicketName) -> CallBody:
+    """Keeps a call that the caller has taken for another three minutes, while they talk; a page does it by itself."""
+    ticket_id, actor = acting_on(context, ticket)
+    transfers.keep(context.tx, ticket_id, actor, context.now)
+    return CallBody(ticket=ticket_number(tickets.get(context.tx, ticket_id).kind, ticket_id))
+
+
 @api.change("/{ticket}/hang-up", "hang up", raises=[IllegalMove, CallTaken], summary="Note that caller hung up")
 def hang_up(context: RequestContext, ticket: TicketName) -> CallBody:
     """Notes that the caller hung up (客户挂断): they are called back."""

@@ -41,12 +41,14 @@ class HasTitle(Protocol):
 
 
 class NavigationEntry(NamedTuple):
-    """An entry of the navigation, or, with others `within`, a menu of them; it leads to the first."""
+    """An entry of the navigation, or, with others `within`, a menu of them; it leads to the first. `counted`: where the
+    number beside it is fetched again and again."""
 
     path: str
     title: Title
     icon: str
     within: tuple[NavigationEntry, ...] = ()
+    counted: str = ""
 
 
 MOST_BOARDS = 2
@@ -102,7 +104,7 @@ def links(context: RequestContext) -> list[NavigationEntry]:
     if context.may("see callbacks"):
         found.append(NavigationEntry("/callbacks", Title("回访", "Calls"), "bell"))
     if context.may("see transfers"):
-        found.append(NavigationEntry("/transfers", Title("转接", "Transfers"), "phone"))
+        found.append(NavigationEntry("/transfers", Title("转接", "Transfers"), "phone", counted="/transfers/waiting"))
     if context.may("see referrals"):
         found.append(NavigationEntry("/referrals", Title("转介", "Referrals"), "phone"))
     if context.may("see opinions"):

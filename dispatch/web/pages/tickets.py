@@ -159,6 +159,7 @@ def take_over(
         "description": row.description,
         "note": transfers.notes(context.tx, [row.id]).get(row.id, ("", ""))[1],
         "hung_up": row.hung_up_at is not None,
+        "kept": row.taken_by == context.user.name,
         "mobile": accounts.get(context.tx, row.account_id).mobile,
         "symptom": symptom.title,
         "progress": progress,

@@ -35,6 +35,12 @@ def see_transfers(context: RequestContext) -> dict[str, Any]:
     }
 
 
+@pages.show("/transfers/waiting", "see transfers", "transfers_waiting.html")
+def count_waiting(context: RequestContext) -> dict[str, Any]:
+    """How many callers wait, for the navigation."""
+    return {"waiting": calls.waiting(context.tx, context.authorize(), context.now)}
+
+
 @pages.api.read("/transfers/mine", "take next call")
 def see_mine(context: RequestContext) -> Response:
     """Redirect to the call that the agent has taken; back to the queue where there is none."""

@@ -21,10 +21,16 @@ def test_a_call_is_transferred_answered_hung_up_and_called_back(small_web: Web) 
     small_web.now += timedelta(seconds=60)
     assert "border-danger" in seat.get("/transfers").text
     assert seat.get("/transfers/mine", follow_redirects=False).headers["Location"] == "/transfers"
+    assert "1<span" in seat.get("/transfers/waiting").text
     assert seat.post(f"{API}/transfers/next").json() == {"ticket": ticket}
     assert seat.get("/transfers/mine", follow_redirects=False).headers["Location"] == f"/tickets/{ticket}/take-over"
     page = seat.get(f"/tickets/{ticket}/take-over").text
     assert "已重启光猫" in page
+    assert f'data-keep-call="/api/v1/transfers/{ticket}/keep"' in page
+    assert "<span" not in seat.get("/transfers/waiting").text
+    small_web.now += timedelta(seconds=170)
+    assert seat.post(f"{API}/transfers/{ticket}/keep").json() == {"ticket": ticket}
+    small_web.now += timedelta(seconds=170)
     assert "13800138000" not in page
     other = small_web.program("wang", Role.AGENT_10086)
     refused = other.post(f"{API}/tickets/{ticket}/take-over", json={"answers": []})
