@@ -115,6 +115,18 @@ def test_a_message_goes_to_the_number_that_the_account_has_when_it_is_written(
     assert [row.payload["mobile"] for row in a.rows(sqlite, b.effect)] == ["13900139000"]
 
 
+def test_every_event_of_the_file_has_an_act_that_sends_it() -> None:
+    """In the program's text: `Event.HELD` stands somewhere else than where events are declared."""
+    declared = PROJECT / "dispatch" / "domain" / "messages.py"
+    texts = [
+        file.read_text(encoding="utf-8")
+        for folder in ("dispatch", "workers")
+        for file in (PROJECT / folder).rglob("*.py")
+        if file != declared
+    ]
+    assert [event for event in Event if not any(f"Event.{event.name}" in text for text in texts)] == []
+
+
 def test_facts_that_the_event_does_not_have_are_a_mistake(sqlite: Database) -> None:
     with pytest.raises(AssertionError), sqlite.write() as tx:
         messages.tell(tx, f.NOW, Told(Event.DEMAND, "demand/1", {"no": "1"}, mobile="13800138000"))

@@ -20,7 +20,7 @@ import structlog
 from sqlalchemy.exc import DBAPIError, TimeoutError
 
 from dispatch import messages
-from dispatch.accounts import pausing, plan_calendar, term_ending, waiting_list
+from dispatch.accounts import pause_ending, pausing, plan_calendar, term_ending, waiting_list
 from dispatch.errors import DatabaseOlder
 from dispatch.routing.rulebook import EFFECTS
 from dispatch.runtime import metrics
@@ -295,7 +295,8 @@ class Relay:
     def retain(self) -> None:
         """Every AGED_SECONDS, move some old cases into the case store, empty some old effects' payloads, hash some
         surveys' tokens that a process of an earlier release left in clear, delete old former names, erase who called
-        long ago, tend demands, tell whose term ends, change plans on their day, and go on with the search's index."""
+        long ago, tend demands, tell whose term or pause ends, change plans on their day, and go on with the search's
+        index."""
         if time.monotonic() - self._aged < AGED_SECONDS:
             return
         settings, now = self.context.settings, self.context.now()
@@ -310,6 +311,7 @@ class Relay:
                 retention.erase_callers(tx, settings.referral_days, now, MOST_AGED),
                 self._tend_demands(tx, now),
                 term_ending.tell_of_ending(tx, settings.zone, now, MOST_AGED),
+                pause_ending.tell_of_ending(tx, settings.zone, now, MOST_AGED),
             )
         with self.context.database.write() as tx:
             indexed = search_index.tend(tx, now)

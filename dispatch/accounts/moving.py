@@ -6,9 +6,8 @@ in `move_end`. A plan that isn't sold in the new area is voided when the line ha
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import date, datetime, timedelta
-from typing import Annotated, Any, Literal
+from datetime import datetime
+from typing import Annotated, Any
 
 from pydantic import Field
 
@@ -39,21 +38,12 @@ from dispatch.domain.numbers import ticket_number
 from dispatch.domain.plans import MOVING_FEE
 from dispatch.domain.roles import Actor
 from dispatch.domain.title import Title
-from dispatch.errors import BadVisit, MovesNotOffered, PlanNotOffered
+from dispatch.domain.visit import PartOfDay, visit_time
+from dispatch.errors import MovesNotOffered, PlanNotOffered
 from dispatch.slips.forms import Change, Section, SlipLine
 from dispatch.storage import account_moves, demands, enrolments, resources
 from dispatch.storage.account_rows import AddressRow, EnrolmentRow
 from dispatch.storage.database import Tx
-
-PartOfDay = Literal["morning", "afternoon", "evening"]
-
-PARTS_OF_DAY: Mapping[PartOfDay, Title] = {
-    "morning": Title("上午", "in the morning"),
-    "afternoon": Title("下午", "in the afternoon"),
-    "evening": Title("晚上", "in the evening"),
-}
-
-LATEST_VISIT = timedelta(days=30)
 
 
 class AccountMove(OperationRequest):
@@ -88,7 +78,7 @@ def _move(act: Act, request: AccountMove) -> OperationResult:
     standing = attended(act, customer, request.agent, request.scans)
     if Kind.MOVE not in act.counter.rulebook.flows:
         raise MovesNotOffered()
-    visit = _visit(act, request.day, request.part)
+    visit = visit_time(request.day, request.part, act.today)
     old, current = resources.get_address(act.tx, account.address_id), enrolments.in_force(act.tx, account.id)
     wish = Wish(customer.name, customer.mobile, current.terms["speed"] if current else act.counter.plans.speeds[0])
     new = take_place(act, request.address, lambda: wish, held=account.pon_port_id)
@@ -119,14 +109,6 @@ def _move(act: Act, request: AccountMove) -> OperationResult:
         "invoice": invoice.number if invoice else None,
     }
     return OperationResult(account, slip, result)
-
-
-def _visit(act: Act, day: date, part: PartOfDay) -> Title:
-    """When the builders come, in words. Raises BadVisit."""
-    if not act.today <= day <= act.today + LATEST_VISIT:
-        raise BadVisit(days=LATEST_VISIT.days)
-    said = PARTS_OF_DAY[part]
-    return Title(f"{day}{said.zh}", f"{day} {said.en}")
 
 
 def _voided(act: Act, new: AddressRow, current: EnrolmentRow | None) -> dict[str, Any] | None:

@@ -17,6 +17,8 @@ ACTS: Mapping[str, Title] = {  # in English as a history tells them
     "give back": Title("退接", "Given back"),
     "hold": Title("挂起", "Put on hold"),
     "resume": Title("解挂", "Resumed"),
+    "agree on visit": Title("约定上门", "Visit agreed"),
+    "set out": Title("出发上门", "Set out"),
     "release": Title("放行", "Released"),
     "take back": Title("收回", "Taken back"),
     "hand over": Title("移交", "Handed over"),

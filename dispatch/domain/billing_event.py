@@ -18,7 +18,7 @@ class BillingEventKind(TitledEnum):
 
 
 class BillingEventOutcome(TitledEnum):
-    """What became of an event, here."""
+    """The result that an event had here."""
 
     SUSPENDED = "suspended", Title("已停机", "Suspended for arrears")
     RESUMED = "resumed", Title("已复机", "Resumed")

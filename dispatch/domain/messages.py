@@ -37,6 +37,7 @@ class Value(StrEnum):
     DUE = "due"  # an instant by which something is promised
     WINDOW = "window"  # of a visit; a title
     WHO = "who"  # a person of ours
+    PHONE = "phone"  # of a person of ours
     LINK = "link"
     CODE = "code"
     ACT = "act"  # what a code is for; a title
@@ -57,6 +58,7 @@ LONGEST_VALUES: Mapping[Value, Title] = {
     Value.DUE: Title("12月31日23:59", "12-31 23:59"),
     Value.WINDOW: Title("12月31日08:30–12:00", "12-31 08:30-12:00"),
     Value.WHO: Title("欧阳小三", "Ouyang Xiaosan"),
+    Value.PHONE: Title("13800138000", "13800138000"),
     Value.CODE: Title("000000", "000000"),
     Value.ACT: Title("解除手机号码绑定", "Unbind mobile number"),
     Value.DAY: Title("2026年12月31日", "2026-12-31"),
@@ -75,6 +77,8 @@ class Event(TitledEnum):
     OPENED = "opened", Title("开户受理", "Opening accepted")
     MOVE = "move", Title("移机受理", "Move accepted")
     FAULT_ACCEPTED = "fault-accepted", Title("报障受理", "Fault accepted")
+    VISIT = "visit", Title("约定上门", "Visit agreed")
+    ON_ITS_WAY = "on-its-way", Title("正在上门", "On the way")
     HELD = "held", Title("暂停处理", "Put on hold")
     RESTORED = "restored", Title("修复，请评价", "Restored, with the survey")
     INSTALLED = "installed", Title("竣工，请评价", "Installed, with the survey")
@@ -120,6 +124,8 @@ VALUES: Mapping[Event, frozenset[Value]] = {
     Event.OPENED: frozenset({_V.ACCOUNT, _V.NO, _V.DUE}),
     Event.MOVE: frozenset({_V.ACCOUNT, _V.NO, _V.WINDOW}),
     Event.FAULT_ACCEPTED: frozenset({_V.NO, _V.DUE}),
+    Event.VISIT: frozenset({_V.NO, _V.WHO, _V.WINDOW}),
+    Event.ON_ITS_WAY: frozenset({_V.NO, _V.WHO, _V.PHONE}),
     Event.HELD: frozenset({_V.NO, _V.UNTIL}),
     Event.RESTORED: frozenset({_V.NO, _V.LINK}),
     Event.INSTALLED: frozenset({_V.NO, _V.LINK}),

@@ -22,6 +22,14 @@ class AlreadyClaimed(DispatchError):
     heading = "已被接单"
 
 
+class NoVisits(DispatchError):
+    """环节 {hop} 的班组“{team}”不上门。
+    Hop {hop} is of the team {team}, which goes to no customers."""
+
+    code = "no-visits"
+    heading = "该班组不上门"
+
+
 class NobodyAsked(DispatchError):
     """环节 {hop} 不能退回，没有派单方：请回单，或转派。
     Hop {hop} can't be handed back: no team asked for it. Report a finding, or pass it on."""

@@ -179,10 +179,15 @@ class Team:
     title: Title
     automatic: bool
     members: tuple[str, ...]  # roles that claim and report
-    filed_by: tuple[str, ...]  # roles that may report on a member's behalf
+    filed_by: tuple[str, ...]  # roles that may report on a member's behalf, who is out at customers
     level: ServiceLevel | None
     passes_on_to: tuple[str, ...]
     assigned: bool  # its worker proposes a person
+
+    @property
+    def visits(self) -> bool:
+        """Whether its members go to customers: others file for them meanwhile."""
+        return bool(self.filed_by)
 
 
 @dataclass(frozen=True, slots=True)

@@ -102,6 +102,15 @@ class SuspensionRow(Protocol):
     settled_by: str | None
 
 
+class EndingPause(Protocol):
+    """A pause that will end by itself."""
+
+    id: int
+    account_id: int
+    until: datetime
+    number: str  # of the account
+
+
 class AliasRow(Protocol):
     """A former name of an account."""
 

@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import String, cast, exists, insert, literal, select, update
 
-from dispatch.storage.account_rows import SuspensionRow
+from dispatch.storage.account_rows import EndingPause, SuspensionRow
 from dispatch.storage.database import Tx
 from dispatch.storage.rows import shaped
-from dispatch.storage.tables.accounts import suspension
+from dispatch.storage.tables.accounts import account, message, suspension
+
+SUSPENSION = "suspension/"
+"""A suspension as the source of messages, before its id."""
 
 
 def add(tx: Tx, account_id: int, kind: str, from_at: datetime, **columns: object) -> int:
@@ -41,6 +44,17 @@ def due(tx: Tx, now: datetime, limit: int) -> list[tuple[int, int]]:
 def is_due(tx: Tx, now: datetime) -> bool:
     """Return whether a pause is to begin or to end; one index lookup."""
     return tx.execute(select(suspension.c.id).where(suspension.c.wake_at <= now).limit(1)).first() is not None
+
+
+def ending_untold(tx: Tx, now: datetime, until: datetime, event: str, limit: int) -> Sequence[EndingPause]:
+    """At most `limit` pauses under way that end by themselves after the one time and up to the other, and whose
+    customer wasn't told of it by a message of this event; the first to end first."""
+    told = exists().where(message.c.source == literal(SUSPENSION) + cast(suspension.c.id, String))
+    query = select(suspension.c.id, suspension.c.account_id, suspension.c.until, account.c.number)
+    query = query.join(account, account.c.id == suspension.c.account_id)
+    query = query.where(suspension.c.wake_at == suspension.c.until, ~told.where(message.c.event == event))
+    query = query.where(suspension.c.wake_at > now, suspension.c.wake_at <= until)
+    return shaped(EndingPause, tx.execute(query.order_by(suspension.c.wake_at).limit(limit))).all()
 
 
 def get(tx: Tx, suspension_id: int) -> SuspensionRow:

@@ -238,12 +238,17 @@ def end(tx: Tx, rulebook: Rulebook, one: End, now: datetime) -> None:
     _raise(end_many(tx, rulebook, [one], now))
 
 
+def locked(tx: Tx, hop_id: int, actor: Actor) -> LockedHop:
+    """The hop, locked, if it lies in one of the actor's areas. Raises NotFound."""
+    return _found(hops.lock(tx, [hop_id]), hop_id, actor)
+
+
 def hold(tx: Tx, rulebook: Rulebook, hop_id: int, until: datetime, reason: str, actor: Actor, now: datetime) -> None:
     """Put a hop on hold until a given time. Then the relay resumes it for its holder.
 
     Raises NotFound, NotAllowed, NotYours, IllegalMove, UnfitUser, HeldTooLong, BadInput.
     """
-    row = _found(hops.lock(tx, [hop_id]), hop_id, actor)
+    row = locked(tx, hop_id, actor)
     holders.require_holder(holders.people_with(tx, [row]), _team(rulebook, row), actor, "hold", row)
     state = hop_move(HopState(row.state), "hold", _hop(row))
     limit = rulebook.limits.hold
@@ -259,7 +264,7 @@ def hold(tx: Tx, rulebook: Rulebook, hop_id: int, until: datetime, reason: str, 
 
 def resume(tx: Tx, rulebook: Rulebook, hop_id: int, actor: Actor, now: datetime) -> None:
     """End a hold early. Raises NotFound, NotAllowed, NotYours, IllegalMove, UnfitUser."""
-    row = _found(hops.lock(tx, [hop_id]), hop_id, actor)
+    row = locked(tx, hop_id, actor)
     holders.require_holder(holders.people_with(tx, [row]), _team(rulebook, row), actor, "resume", row)
     resume_many(tx, rulebook, [row], actor, now)
 

@@ -55,6 +55,7 @@ from dispatch.web.api import (
     transfers,
     uploads,
     users,
+    visits,
 )
 from dispatch.web.api import sessions as session_list
 from dispatch.web.installation import Installation
@@ -88,6 +89,7 @@ SWEEP_SECONDS = 600
 
 RESOURCES: tuple[Api, ...] = (  # matched in this order: the busiest routes stand first
     hops.api,
+    visits.api,
     faults.api,
     teams.api,
     tickets.api,

@@ -152,6 +152,8 @@ POLICIES: Mapping[str, Policy] = {
     "give back": _on_hop("give back"),
     "hold": _on_hop("hold", filers=False),
     "resume": _on_hop("resume", filers=False),
+    "agree on visit": _on_hop("hold", filers=False),
+    "set out": _on_hop("hold", filers=False),
     "release": Policy(Subject.HOP, frozenset(PERMITTED["release"]), states=_sources(HOP_MOVES, "release")),
     "see the quarantine": Policy(roles=frozenset(PERMITTED["release"])),
     # uploads

@@ -58,6 +58,7 @@ STATUS: Mapping[type[DispatchError], int] = {
     errors.OwnApproval: 403,
     errors.AlreadyClaimed: 409,
     errors.NobodyAsked: 409,
+    errors.NoVisits: 409,
     errors.UrgedEnough: 409,
     errors.SurveyOver: 409,
     errors.CalledLately: 409,

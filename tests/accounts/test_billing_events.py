@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import accumulate
 from typing import Any
 
@@ -146,7 +147,7 @@ def test_another_event_of_the_same_id_is_refused(memory: Database, number: str) 
     receive(memory, one)
     for changes in ({"fen": 1}, {"kind": CLEARED}, {"seq": 2}, {"reference": "x"}):
         with pytest.raises(KeyReused):
-            receive(memory, event(memory, number, **{"seq": 1, "kind": ARREARS, **changes, "id": one.id}))
+            receive(memory, replace(one, **changes))
 
 
 def test_a_line_that_is_not_in_service_is_left_alone(memory: Database, counter: Counter) -> None:

@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dispatch.accounts import pausing, resumption, suspension
+from dispatch import messages
+from dispatch.accounts import pause_ending, pausing, resumption, suspension
 from dispatch.accounts.billing import Paid
 from dispatch.accounts.operation import Counter, OperationAccepted
 from dispatch.accounts.resumption import Resumption
@@ -243,3 +244,29 @@ def test_a_pauses_fee_is_shared_between_begun_and_unused_months(
     assert left == (months - months_begun(first, day)) * monthly
     assert 0 <= left <= months * monthly
     assert unused(months * monthly, first, until, first - timedelta(days=1)) == months * monthly
+
+
+def tell_of_ending(database: Database, counter: Counter, day: date) -> int:
+    with database.write() as tx:
+        return pause_ending.tell_of_ending(tx, counter.zone, at(counter, day), 50)
+
+
+def test_three_days_before_a_pause_ends_the_customer_is_told_once(
+    database: Database, counter: Counter, number: str
+) -> None:
+    agreed(database, counter, number, months=1, paid="5.00")
+    assert tell_of_ending(database, counter, date(2026, 11, 30)) == 0, "it hasn't begun"
+    tend(database, counter, date(2026, 12, 1))
+    days = [date(2026, 12, 28), date(2026, 12, 30), date(2026, 12, 31)]
+    assert [tell_of_ending(database, counter, day) for day in days] == [0, 1, 0]
+    with database.write() as tx:
+        messages.settle(tx, f.messages(), counter.zone, at(counter, days[1]), 100)
+    last = c.rows(database, b.effect, b.effect.c.key.startswith("message/keep-ending/suspension/"))
+    assert [row.payload["text"] for row in last] == ["停机保号2027年1月1日到期，自动开机计费。"]
+
+
+def test_who_comes_back_early_is_not_told_of_an_end(database: Database, counter: Counter, number: str) -> None:
+    agreed(database, counter, number, months=1, paid="5.00")
+    tend(database, counter, date(2026, 12, 1))
+    c.accepted(database, resumption.resume, counter, back(number), now=at(counter, date(2026, 12, 20)))
+    assert tell_of_ending(database, counter, date(2026, 12, 30)) == 0

@@ -93,6 +93,8 @@ def test_a_fault_goes_from_the_counter_to_the_survey_and_comes_back(
     window.expects.add(422)
     w.claim(installer, ticket)
     window.check(installer)
+    w.visit(installer, ticket, "13900139000")
+    _told(demo, rf"^{demo.users['installer'][0]}正在上门，电话13900139000。$")
     w.report(installer, ticket, "line-fault", {"location": "3号楼分纤箱"}, PHOTO)
     _, transmission = at("transmission", "/teams/transmission", language)
     w.claim(transmission, ticket)

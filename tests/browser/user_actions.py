@@ -89,6 +89,23 @@ def hand_out(page: Page, serial: str, person: str) -> None:
     page.locator(f'[data-device="{serial}"]', has_text=person).wait_for(timeout=COME_MS)
 
 
+def visit(page: Page, ticket: str, phone: str) -> None:
+    """Agree with the customer on a visit this afternoon, set out, and go back to the board."""
+    board = page.url
+    card(page, ticket, "claimed").locator(".job-name a").click()
+    for act, told, control in (
+        ("visit", "agree on visit", "label[for=part-afternoon]"),
+        ("set-out", "set out", "[name=phone]"),
+    ):
+        form = page.locator(f'form[data-api$="/{act}"]')
+        page.locator(f"details:has(form[data-api$='/{act}']) > summary").click()
+        form.locator(control).click()
+        page.keyboard.type(phone if act == "set-out" else "")
+        form.locator("button.btn").last.click()
+        page.locator(f"[data-told='{told}']").wait_for(timeout=COME_MS)
+    page.goto(board)
+
+
 def report(page: Page, ticket: str, finding: str, evidence: Mapping[str, str], photo: Path | None = None) -> None:
     """Fill in the report's form, with a photo if one is given, and send it. A choice is written `=name`, anything else
     as it is typed."""

@@ -30,7 +30,8 @@ def test_the_projects_file_has_a_text_for_every_event_and_quiet_hours_from_21_to
     read = parse(TEXT, "messages.yaml")
     assert list(read.texts) == list(Event)
     assert read.quiet == QuietHours(time(21), time(9))
-    assert [event for event, each in read.texts.items() if each.any_hour] == [Event.FAULT_ACCEPTED, Event.CODE]
+    at_any_hour = [event for event, each in read.texts.items() if each.any_hour]
+    assert at_any_hour == [Event.FAULT_ACCEPTED, Event.ON_ITS_WAY, Event.CODE]
     assert read.texts[Event.FAULT_ACCEPTED].within == timedelta(hours=48)
     assert all(each.on for each in read.texts.values())
 

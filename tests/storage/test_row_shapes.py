@@ -51,6 +51,7 @@ NOT_QUERIES = ("bulk.read_rows", "case_store.store", "plan_changes.schedule")
 NEVER_NULL = (
     *((rows.BoardLine, "boarded_at"), (rows.HeldHop, "holder")),
     *((rows.BadGrade, "grade"), (rows.BadGrade, "answered_at"), (account_rows.EndingTerm, "until")),
+    (account_rows.EndingPause, "until"),
 )
 """Nullable columns that a query's condition makes non-null: a hop on a board has its boarding time, one in hand its
 holder."""

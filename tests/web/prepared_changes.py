@@ -3,6 +3,7 @@ application would refuse."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
@@ -18,8 +19,11 @@ from dispatch.access import users
 from dispatch.accounts import demand
 from dispatch.accounts.operation import Counter
 from dispatch.domain.effect import EffectState
+from dispatch.domain.numbers import ticket_number
 from dispatch.domain.roles import HELD_BY_PEOPLE, Actor, Role
+from dispatch.domain.signed_message import read_key, sign
 from dispatch.domain.ticket import HopState
+from dispatch.settings import Settings
 from dispatch.storage.tables import access as w
 from dispatch.storage.tables import accounts as b
 from tests import factories as f
@@ -201,6 +205,31 @@ def _give_back(web: Web) -> Change:
     return Change(client, {"reason": "今天休息"}, path={"hop": ticket})
 
 
+def _visit(body: Any) -> Prepare:
+    """A construction order in hand."""
+
+    def prepare(web: Web) -> Change:
+        client, ticket_id = me(web), f.order(web.database, web.rulebook, "GZ1", web.now)
+        f.work(web.database, web.rulebook)
+        number = ticket_number("construction", ticket_id)
+        assert client.post(f"{API}/hops/{number}/claim", json={}).is_success
+        return Change(client, body, path={"hop": number})
+
+    return prepare
+
+
+def _billing_event(web: Web) -> Change:
+    """Arrears, signed by billing."""
+    f.account(web.database)
+    key = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
+    web.installation.settings = Settings(billing_event_key=SecretStr(key))
+    event = {"event": "arrears", "account": a.line(web.database, "GZ1").id, "seq": 1, "fen": 136_20}
+    content, seconds = json.dumps(event).encode(), str(int(web.now.timestamp()))
+    signature = sign(read_key(key), "1-1", web.now, content)
+    signed = {"webhook-id": "1-1", "webhook-timestamp": seconds, "webhook-signature": signature}
+    return Change(web.client(**signed, **{"content-type": "application/json"}), content=content, secrets=(key,))
+
+
 def _release_hop(web: Web) -> Change:
     made = web.fault()
     f.quarantined(web.database, made.ticket_id)
@@ -372,6 +401,9 @@ PREPARED: Mapping[str, Prepare] = {
     "hops-pass-on": _hop(HopState.CLAIMED, {"to": "transmission", "reason": "转派传输"}),
     "hops-hand-back": _hand_back,
     "hops-give-back": _give_back,
+    "visits-agree-on-visit": _visit({"day": f.NOW.date().isoformat(), "part": "morning"}),
+    "visits-set-out": _visit({"phone": "13900139000"}),
+    "billing-tell-billing-event": _billing_event,
     "hops-hold": _hop(HopState.CLAIMED, {"until": (f.NOW + timedelta(hours=1)).isoformat(), "reason": "客户不在家"}),
     "hops-resume": _hop(HopState.HELD),
     "hops-release": _release_hop,
@@ -428,6 +460,7 @@ PREPARED: Mapping[str, Prepare] = {
     "callbacks-call-customer": _to_call,
     "transfers-take-next-call": _plain(),
     "transfers-take-call": _transferred,
+    "transfers-keep-call": _transferred,
     "transfers-hang-up": _transferred,
     "referrals-refer-caller": _plain(
         {"caller": "02012345678", "what": "电信宽带断网", "whose": "telecom", "told": "请拨10000"}

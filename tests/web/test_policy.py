@@ -93,6 +93,8 @@ BY_ROLE = {
     "give back": NONE,
     "hold": NONE,
     "resume": NONE,
+    "agree on visit": NONE,
+    "set out": NONE,
     "release": "VO",
     "see the quarantine": "VO",
     "account register-demand": "CM8",
@@ -186,6 +188,8 @@ BY_MEMBERS = {
     "give back",
     "hold",
     "resume",
+    "agree on visit",
+    "set out",
     "add a photo",
     "answer by phone",
     "call a customer",
@@ -193,7 +197,18 @@ BY_MEMBERS = {
     "see a crew",
 }
 BY_FILERS = {"claim", "report", "pass on", "hand back", "give back", "add a photo", "see a board", "see a crew"}
-ONLY_BY_PEOPLE = {"claim", "report", "pass on", "hand back", "give back", "hold", "resume", "add a photo"}
+ONLY_BY_PEOPLE = {
+    "claim",
+    "report",
+    "pass on",
+    "hand back",
+    "give back",
+    "hold",
+    "resume",
+    "add a photo",
+    "agree on visit",
+    "set out",
+}
 """Operations that nobody may do on an automatic team's work."""
 
 SEES_EVERY_TICKET = "CM58VO"
@@ -206,6 +221,8 @@ STATES = {
     "hand back": {"claimed"},
     "give back": {"claimed"},
     "hold": {"claimed"},
+    "agree on visit": {"claimed"},
+    "set out": {"claimed"},
     "resume": {"held"},
     "add a photo": {"claimed", "held"},
     "release": {"quarantined"},

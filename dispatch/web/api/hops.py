@@ -71,8 +71,8 @@ from dispatch.web.routes import Api
 
 api = Api("/hops", "hops")
 
-_HOLDERS: tuple[type[DispatchError], ...] = (IllegalMove, NotYours, UnfitUser, ChangedMeanwhile)
-_ENDS: tuple[type[DispatchError], ...] = (*_HOLDERS, UnknownUser, BadInput)
+HOLDERS: tuple[type[DispatchError], ...] = (IllegalMove, NotYours, UnfitUser, ChangedMeanwhile)
+_ENDS: tuple[type[DispatchError], ...] = (*HOLDERS, UnknownUser, BadInput)
 
 
 @api.read("/{hop}", "see a hop", awaits=lambda given: read_hop_number(given["hop"])[0])
@@ -148,20 +148,20 @@ def claim(context: RequestContext, hop: HopName, asked: ClaimRequest) -> HopChan
     """Claims a hop (接单). Of two people who claim it at once one gets it, and the other is told who. A hop whose
     holder is disabled or lost the role is taken over."""
     People(context.tx, [asked.on_behalf_of or context.user.name])  # locks users before the hop
-    row, actor = _actor(context, hop, on_behalf=asked.on_behalf_of is not None)
+    row, actor = acting_on_hop(context, hop, on_behalf=asked.on_behalf_of is not None)
     handling.claim(context.tx, context.rulebook, Claim(row.id, actor, asked.on_behalf_of), context.now)
-    return _done(context, row)
+    return changed_hop(context, row)
 
 
 @api.change(
-    "/{hop}/give-back", "give back", raises=[*_HOLDERS, UnknownUser, BadInput], summary="Give hop back to its board"
+    "/{hop}/give-back", "give back", raises=[*HOLDERS, UnknownUser, BadInput], summary="Give hop back to its board"
 )
 def give_back(context: RequestContext, hop: HopName, asked: GiveBackRequest) -> HopChange:
     """Gives a claim back (退接): the hop waits on its team's board again, and its time to be claimed goes on."""
-    row, actor = _actor(context, hop, on_behalf=asked.on_behalf_of is not None)
+    row, actor = acting_on_hop(context, hop, on_behalf=asked.on_behalf_of is not None)
     one = GiveBack(row.id, actor, asked.reason, asked.on_behalf_of)
     handling.give_back(context.tx, context.rulebook, one, context.now)
-    return _done(context, row)
+    return changed_hop(context, row)
 
 
 @api.change(
@@ -174,7 +174,7 @@ def give_back(context: RequestContext, hop: HopName, asked: GiveBackRequest) -> 
 def report(context: RequestContext, hop: HopName, asked: ReportRequest) -> HopChange:
     """Reports a finding with its evidence (回单); the rules choose the next team. The line is tested at once where the
     finding requires it. Evidence that isn't as the rules require is refused, with what to do."""
-    row, actor = _actor(context, hop, on_behalf=asked.on_behalf_of is not None)
+    row, actor = acting_on_hop(context, hop, on_behalf=asked.on_behalf_of is not None)
     return _ended(context, row, _report(context, row.id, actor, asked))
 
 
@@ -188,7 +188,7 @@ def report(context: RequestContext, hop: HopName, asked: ReportRequest) -> HopCh
 def override(context: RequestContext, hop: HopName, asked: OverrideRequest) -> HopChange:
     """Reports a finding for the hop's holder although its evidence isn't as required (佐证特批). A supervisor does it,
     with the reason, and not for their own hop. Evidence of the wrong form is refused all the same."""
-    row, actor = _actor(context, hop)
+    row, actor = acting_on_hop(context, hop)
     tested = context.prepared.get(row.id)
     return _ended(
         context, row, Report(row.id, actor, asked.finding, asked.evidence, line_test=tested, override=asked.override)
@@ -198,18 +198,18 @@ def override(context: RequestContext, hop: HopName, asked: OverrideRequest) -> H
 @api.change("/{hop}/pass-on", "pass on", raises=[*_ENDS, NotPassable], summary="Pass hop on")
 def pass_on(context: RequestContext, hop: HopName, asked: PassOnRequest) -> HopChange:
     """Passes a hop on (转派), to another team or to another person of the same team."""
-    row, actor = _actor(context, hop, on_behalf=asked.on_behalf_of is not None)
+    row, actor = acting_on_hop(context, hop, on_behalf=asked.on_behalf_of is not None)
     return _ended(context, row, PassOn(row.id, actor, asked.to, asked.reason, asked.on_behalf_of))
 
 
 @api.change("/{hop}/hand-back", "hand back", raises=[*_ENDS, NobodyAsked], summary="Hand hop back")
 def hand_back(context: RequestContext, hop: HopName, asked: HandBackRequest) -> HopChange:
     """Hands a hop back (退回) to the team that asked for the visit."""
-    row, actor = _actor(context, hop, on_behalf=asked.on_behalf_of is not None)
+    row, actor = acting_on_hop(context, hop, on_behalf=asked.on_behalf_of is not None)
     return _ended(context, row, HandBack(row.id, actor, asked.reason, asked.on_behalf_of))
 
 
-@api.change("/{hop}/hold", "hold", raises=[*_HOLDERS, BadInput, HeldTooLong], summary="Put hop on hold")
+@api.change("/{hop}/hold", "hold", raises=[*HOLDERS, BadInput, HeldTooLong], summary="Put hop on hold")
 def hold(context: RequestContext, hop: HopName, asked: HoldRequest) -> HopChange:
     """Puts a hop on hold (挂起) until a given time, at which it comes back by itself."""
     if asked.until.tzinfo is None:
@@ -218,25 +218,25 @@ def hold(context: RequestContext, hop: HopName, asked: HoldRequest) -> HopChange
                 "`until` 须带时区：2026-12-01T14:00:00+08:00", "`until` needs its zone: 2026-12-01T14:00:00+08:00"
             )
         )
-    row, actor = _actor(context, hop)
+    row, actor = acting_on_hop(context, hop)
     handling.hold(context.tx, context.rulebook, row.id, asked.until, asked.reason, actor, context.now)
-    return _done(context, row)
+    return changed_hop(context, row)
 
 
-@api.change("/{hop}/resume", "resume", raises=_HOLDERS, summary="Resume hop")
+@api.change("/{hop}/resume", "resume", raises=HOLDERS, summary="Resume hop")
 def resume(context: RequestContext, hop: HopName) -> HopChange:
     """Ends a hold early (解挂)."""
-    row, actor = _actor(context, hop)
+    row, actor = acting_on_hop(context, hop)
     handling.resume(context.tx, context.rulebook, row.id, actor, context.now)
-    return _done(context, row)
+    return changed_hop(context, row)
 
 
 @api.change("/{hop}/release", "release", raises=[IllegalMove, ChangedMeanwhile], summary="Release hop from quarantine")
 def release(context: RequestContext, hop: HopName) -> HopChange:
     """Releases a hop from quarantine (放行): its worker tries it again."""
-    row, actor = _actor(context, hop)
+    row, actor = acting_on_hop(context, hop)
     handling.release(context.tx, row.id, actor, context.now)
-    return _done(context, row)
+    return changed_hop(context, row)
 
 
 def _report(context: RequestContext, hop_id: int, actor: Actor, asked: ReportRequest) -> Report:
@@ -244,7 +244,7 @@ def _report(context: RequestContext, hop_id: int, actor: Actor, asked: ReportReq
     return Report(hop_id, actor, asked.finding, asked.evidence, asked.on_behalf_of, line_test=tested)
 
 
-def _actor(context: RequestContext, name: str, *, on_behalf: bool = False) -> tuple[LockedHop, Actor]:
+def acting_on_hop(context: RequestContext, name: str, *, on_behalf: bool = False) -> tuple[LockedHop, Actor]:
     """The locked hop, and the actor. Raises NotFound, NotAllowed, ChangedMeanwhile."""
     row = rows.lock_one(context.tx, *read_hop_number(name))
     if row is None:
@@ -261,7 +261,7 @@ def _actor(context: RequestContext, name: str, *, on_behalf: bool = False) -> tu
 
 def _ended(context: RequestContext, row: LockedHop, end: End) -> HopChange:
     handling.end(context.tx, context.rulebook, end, context.now)
-    return _done(context, row)
+    return changed_hop(context, row)
 
 
 def _seen(context: RequestContext, ticket_id: int, seq: int | None, name: str) -> HopView:
@@ -310,7 +310,7 @@ def _maybe(said: Wording | None) -> TitleBody | None:
     return None if said is None else _title(said)
 
 
-def _done(context: RequestContext, row: LockedHop) -> HopChange:
+def changed_hop(context: RequestContext, row: LockedHop) -> HopChange:
     """The hop as it is now, and the hop that follows it."""
     visits = rows.visits(context.tx, row.ticket_id)
     ticket, again = _ticket(context, visits), retests.of_ticket(context.tx, row.ticket_id)

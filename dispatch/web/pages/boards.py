@@ -8,10 +8,13 @@ from dataclasses import replace
 from typing import Any, NamedTuple
 
 from dispatch.access import people
+from dispatch.domain.acts import ACTS
 from dispatch.domain.device import DeviceState
 from dispatch.domain.finding import NEW_DEVICE, OLD_DEVICE
 from dispatch.domain.ticket import HopState
+from dispatch.domain.time import local_date
 from dispatch.domain.title import Title
+from dispatch.domain.visit import LATEST_VISIT, PARTS_OF_DAY
 from dispatch.errors import BadInput
 from dispatch.reports import lists
 from dispatch.routing.prehandling import answers_in_words
@@ -21,6 +24,7 @@ from dispatch.storage import devices, tickets
 from dispatch.storage.account_rows import DeviceRow
 from dispatch.storage.rows import TicketRow
 from dispatch.tickets.next_hop import known_facts
+from dispatch.tickets.visits import AGREE, SET_OUT
 from dispatch.web.api import crew, teams, uploads
 from dispatch.web.api.hops import requirements
 from dispatch.web.api.schemas import Cursor, HopName, Limit, TeamName
@@ -114,6 +118,7 @@ def see_hop(context: RequestContext, team: TeamName, hop: HopName) -> dict[str, 
     known = known_facts(journey.ticket)
     views = {each.id: hop_view(context, kind, each, thing, journey.retest_at) for each in journey.hops}
     is_last = row is journey.hops[-1]
+    today = local_date(context.now, context.installation.settings.zone)
     return {
         "team": at,
         "job": job,
@@ -142,6 +147,11 @@ def see_hop(context: RequestContext, team: TeamName, hop: HopName) -> dict[str, 
         "photos": _photos(context, hop, thing),
         "may_add_photos": not job.on.left
         and context.may("add a photo", _thing(context, job.on, at, on_behalf=not mine)),
+        "told_of_visits": [each for each in journey.history if each.hop_id == hop_id and each.act in (AGREE, SET_OUT)],
+        "acts": ACTS,
+        "today": today.isoformat(),
+        "latest_visit": (today + LATEST_VISIT).isoformat(),
+        "parts_of_day": PARTS_OF_DAY,
         "longest_hold": int(context.rulebook.limits.hold.total_seconds()),
         "symptoms": _symptoms(context),
         "teams": context.rulebook.teams,

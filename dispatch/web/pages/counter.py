@@ -16,7 +16,6 @@ from typing import Any
 from dispatch.accounts.catalogue import LABELS, ONLY_LOOKS, OPERATIONS, REASONS, WORDS
 from dispatch.accounts.form_fields import FormEntry, InputKind, form_entries
 from dispatch.accounts.invoices_back import PAPERS
-from dispatch.accounts.moving import PARTS_OF_DAY
 from dispatch.accounts.operation import TITLES
 from dispatch.accounts.plan_change import EFFECTIVE
 from dispatch.accounts.proof import SEND
@@ -29,6 +28,7 @@ from dispatch.domain.plans import Plans
 from dispatch.domain.roles import HELD_BY_PEOPLE, UNMASKING
 from dispatch.domain.suspension import SuspensionKind
 from dispatch.domain.title import Title
+from dispatch.domain.visit import PARTS_OF_DAY
 from dispatch.web.pages import suspension_form
 from dispatch.web.pages.routes import Pages
 from dispatch.web.policy import POLICIES

@@ -108,7 +108,7 @@ def test_a_hops_page_offers_exactly_the_acts_that_its_visitor_may_do(small_web: 
     assert acts(page(holder, path)) == {"claim"}
     assert acts(page(supervisor, path)) == {"pass-on"}
     assert holder.post(f"{API}/hops/{hop}/claim", json={}).status_code == 200
-    assert acts(page(holder, path)) == {"report", "hold", "pass-on", "hand-back", "give-back"}
+    assert acts(page(holder, path)) == {"visit", "set-out", "report", "hold", "pass-on", "hand-back", "give-back"}
     assert acts(page(mate, path)) == set()
     assert acts(page(supervisor, path)) == {"override", "pass-on"}
     assert "on_behalf_of" not in page(supervisor, path)
