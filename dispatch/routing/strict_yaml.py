@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ruamel.yaml import YAML
+from ruamel.yaml.composer import MaxDepthExceededError
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
-from ruamel.yaml.events import CollectionEndEvent, CollectionStartEvent
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 from ruamel.yaml.reader import ReaderError
 
@@ -53,11 +53,11 @@ def read(text: str) -> YamlDocument:
     """Parse `text`. Broken syntax gives a YamlDocument without data and with that one fault."""
     try:
         root = _parser().compose(text)
-    except RecursionError:
-        return YamlDocument(None, faults=[_too_deep(*_deepest(text))])
     except MarkedYAMLError as wrong:
         mark = wrong.problem_mark or wrong.context_mark
         line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
+        if isinstance(wrong, MaxDepthExceededError):
+            return YamlDocument(None, faults=[_too_deep(line, column)])
         message = _not_yaml(str(wrong.problem or wrong.context))
         return YamlDocument(None, faults=[Fault(line, column, message)])
     except ReaderError as wrong:
@@ -82,18 +82,9 @@ def read(text: str) -> YamlDocument:
 
 def _parser() -> YAML:
     made = YAML(typ="safe", pure=True, plug_ins=[])
+    made.max_depth = DEEPEST + 1  # what the deepest block holds is one further down
     made.composer.warn_double_anchors = False  # on standard error; here every anchor is a fault
     return made
-
-
-def _deepest(text: str) -> tuple[int, int]:
-    """The line and column at which the nesting exceeds DEEPEST."""
-    depth = 0
-    for event in _parser().parse(text):
-        depth += isinstance(event, CollectionStartEvent) - isinstance(event, CollectionEndEvent)
-        if depth > DEEPEST:
-            return event.start_mark.line + 1, event.start_mark.column + 1
-    return 1, 1
 
 
 def _too_deep(line: int, column: int) -> Fault:
@@ -115,9 +106,6 @@ def _build(node: Node, path: Path, document: YamlDocument) -> Any:
         document.where[path] = document.keys.get(path) or document.where[path[:-1]]
     if node.anchor:  # an alias may be inside of its own anchor: never follow one
         document.faults.append(_no_anchor(node))
-        return None
-    if len(path) > DEEPEST:
-        document.faults.append(_too_deep(*_start(node)))
         return None
     match node:
         case MappingNode():
