@@ -116,16 +116,21 @@ def acting(tx: Tx, typed: str, role: str) -> Actor:
     held = users.grants(tx, [row.id])[row.id]
     grant = next((grant for grant in held if grant.role == role), None)
     if row.disabled_at is not None or grant is None:
-        own = [each.role.wording for each in held] or [Wording("无角色", "no role")]
-        why = Wording("（已停用）", " (disabled)") if row.disabled_at is not None else Wording("", "")
-        raise NotAllowed(
-            role=Wording("用户", "user"),
-            actor=row.name,
-            act=Wording(f"以角色 {role} 办理", f"act as {role}"),
-            what=Wording(f"其角色为{'、'.join(each.zh for each in own)}{why.zh}", f"here{why.en}"),
-            allowed=own,
-        )
+        raise not_held(row.name, role, held, disabled=row.disabled_at is not None)
     return Actor(row.name, role, grant.areas)
+
+
+def not_held(name: str, role: str, held: Sequence[Grant], *, disabled: bool = False) -> NotAllowed:
+    """The error for a user who would act in a role that isn't theirs, or is disabled. `held`: what they hold."""
+    own = [each.role.wording for each in held] or [Wording("无角色", "no role")]
+    why = Wording("（已停用）", " (disabled)") if disabled else Wording("", "")
+    return NotAllowed(
+        role=Wording("用户", "user"),
+        actor=name,
+        act=Wording(f"以角色 {role} 办理", f"act as {role}"),
+        what=Wording(f"其角色为{'、'.join(each.zh for each in own)}{why.zh}", f"here{why.en}"),
+        allowed=own,
+    )
 
 
 def resolve(tx: Tx, typed: str, roles: Sequence[str], area: str) -> str:

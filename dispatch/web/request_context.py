@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from pydantic import BaseModel
 
+from dispatch.access.people import not_held
 from dispatch.access.sessions import Caller
-from dispatch.domain.roles import Actor, Grant, Role, role_wordings
+from dispatch.domain.roles import HELD_BY_PEOPLE, Actor, Grant, Role, role_wordings
 from dispatch.domain.title import Wording
 from dispatch.errors import ChangedMeanwhile, DispatchError, NotAllowed, VersionMissing
 from dispatch.reports.lists import Scope
@@ -146,7 +147,8 @@ class RequestContext:
         policy = POLICIES[self.operation]
         teams = self.rulebook.teams.values()
         if policy.who is Audience.ROLES and not any(is_possible(self.operation, g.role, teams) for g in self._grants()):
-            raise self._not_allowed(self.operation, NOTHING)
+            allowed = {role for role in HELD_BY_PEOPLE if is_possible(self.operation, role, teams)}
+            raise self._refusal(self.operation, allowed)
         self.policy_asked = policy.on is Subject.NOTHING
 
     def require_unchanged(self, seen: Callable[[], BaseModel], what: Wording, *, must_say: bool = False) -> None:
@@ -186,7 +188,14 @@ class RequestContext:
         allowed = {*map(str, policy.roles), *((thing.team.members if policy.members else ()) if thing.team else ())}
         if thing.team is not None and policy.filers:
             allowed |= set(thing.team.filed_by)
-        held = [grant.role.wording for grant in self._grants()] or [Wording("无角色", "nobody's role")]
+        return self._refusal(operation, allowed)
+
+    def _refusal(self, operation: str, allowed: Collection[str]) -> NotAllowed:
+        """The error that names the roles which may. Whoever would act in a role that isn't theirs is told that."""
+        grants = list(self._grants())
+        if self.acting is not None and not grants:
+            return not_held(self.user.name, self.acting, self.user.grants)
+        held = [grant.role.wording for grant in grants] or [Wording("无角色", "nobody's role")]
         roles = Wording("/".join(each.zh for each in held), "/".join(each.en for each in held))
         return NotAllowed(
             role=roles,

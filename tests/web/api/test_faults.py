@@ -148,6 +148,7 @@ def test_the_channel_follows_from_the_role_of_the_actor(web: Web) -> None:
     assert channels == ["counter", "community-manager"]
     not_held = both.get(f"{API}/figures", headers={"Acting-Role": "supervisor"})
     assert (not_held.status_code, not_held.json()["code"]) == (403, "not-allowed")
+    assert "user both may not act as supervisor here" in not_held.json()["detail"]
     assert both.get(f"{API}/teams", headers={"Acting-Role": "king"}).json()["code"] == "invalid-request"
 
 

@@ -77,7 +77,7 @@ def test_network_service_support_claims_and_reports_for_an_installer_and_the_his
     assert support.get(f"{API}/hops/{hop}").json()["may"] == ["claim"]
     assert post(support, f"/hops/{hop}/claim").json()["code"] == "not-allowed"
     assert post(support, f"/hops/{hop}/claim", {"on_behalf_of": "li.wei"}).json()["hop"]["holder"] == "li.wei"
-    assert support.get(f"{API}/hops/{hop}").json()["may"] == ["report", "pass on", "hand back"]
+    assert support.get(f"{API}/hops/{hop}").json()["may"] == ["report", "pass on", "hand back", "give back"]
     assert post(support, f"/hops/{hop}/report", {**FIXED, "on_behalf_of": "li.wei"}).status_code == 200
     history = support.get(f"{API}/tickets/{hop[:9]}").json()["history"]
     last = next(act for act in reversed(history) if act["act"] == "report")
@@ -305,3 +305,10 @@ def test_no_photo_is_added_for_a_holder_who_lost_the_role(web: Web, noc: TestCli
         f"{API}/hops/{hop}/photos", content=b"\x89PNG\r\n\x1a\n" + bytes(64), headers={"Content-Type": "image/png"}
     )
     assert (answer.status_code, answer.json()["code"]) == (409, "unfit-user")
+
+
+def test_who_may_never_claim_is_told_whose_work_it_is(web: Web) -> None:
+    number = web.on_board()
+    refused = web.program("chen", Role.CLERK).post(f"{API}/hops/{number}/claim", json={})
+    assert (refused.status_code, refused.json()["code"]) == (403, "not-allowed")
+    assert "for: construction, data-network, installer, " in refused.json()["detail"]
