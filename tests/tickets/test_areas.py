@@ -14,7 +14,7 @@ from dispatch.routing.prehandling import Script
 from dispatch.routing.rulebook import Rulebook
 from dispatch.storage.database import Database, Tx
 from dispatch.tickets import closing, followup, handling, intake
-from dispatch.tickets.handling import Claim, HandBack, PassOn, Report
+from dispatch.tickets.handling import Claim, GiveBack, HandBack, PassOn, Report
 from tests import factories as f
 
 HERE, ELSEWHERE = frozenset({"tianhe"}), frozenset({"panyu"})
@@ -25,6 +25,7 @@ HOLDER_ACTS: dict[str, Act] = {
     "report": lambda tx, rules, hop, by: handling.end(tx, rules, Report(hop, by, "outside-plant"), f.NOW),
     "pass on": lambda tx, rules, hop, by: handling.end(tx, rules, PassOn(hop, by, "system-support", "x"), f.NOW),
     "hand back": lambda tx, rules, hop, by: handling.end(tx, rules, HandBack(hop, by, "x"), f.NOW),
+    "give back": lambda tx, rules, hop, by: handling.give_back(tx, rules, GiveBack(hop, by), f.NOW),
     "hold": lambda tx, rules, hop, by: handling.hold(tx, rules, hop, f.NOW + timedelta(hours=1), "x", by, f.NOW),
     "resume": lambda tx, rules, hop, by: handling.resume(tx, rules, hop, by, f.NOW),
 }

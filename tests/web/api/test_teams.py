@@ -105,7 +105,7 @@ def test_a_board_lists_the_acts_open_to_its_reader_on_each_hop(web: Web) -> None
 
     assert (may(noc), may(ops)) == (["claim"], [])
     noc.post(f"{API}/hops/{number}/claim", json={})
-    assert (may(noc), may(other)) == (["report", "pass on", "hand back", "hold"], [])
+    assert (may(noc), may(other)) == (["report", "pass on", "hand back", "give back", "hold"], [])
     (hidden,) = ops.get(f"{API}/teams/noc/board").json()["items"]
     assert (hidden["account"], hidden["description"], hidden["holder"]) == (None, None, "zhao")
 
