@@ -329,6 +329,8 @@ def _fold(file: Path) -> bool:
 
 def _examine_sqlite(source: Path) -> None:
     """Raises BackupFailed unless the file is an undamaged database of Paidan with a schema that this program knows."""
+    if cut := _cut_off(source):
+        raise BackupFailed(what=_restoring(source), why=cut)
     try:
         with contextlib.closing(sqlite3.connect(f"file:{source}?mode=ro", uri=True)) as kept:
             sound = kept.execute("PRAGMA integrity_check").fetchone()[0]
@@ -343,6 +345,28 @@ def _examine_sqlite(source: Path) -> None:
             f"its schema {schema} is newer than this program's {SCHEMA}",
         )
         raise BackupFailed(what=_restoring(source), why=newer)
+
+
+def _cut_off(source: Path) -> Wording | None:
+    """Why an SQLite file that lacks its end can't be restored; None: it doesn't lack it, or isn't one at all.
+
+    The header tells how many pages there are: https://www.sqlite.org/fileformat2.html.
+    """
+    size = source.stat().st_size
+    with source.open("rb") as given:
+        header = given.read(100)
+    if not header:
+        return Wording("文件是空的", "the file is empty")
+    if len(header) < 100 or not header.startswith(b"SQLite format 3\0"):
+        return None
+    page = int.from_bytes(header[16:18], "big")
+    whole = (65_536 if page == 1 else page) * int.from_bytes(header[28:32], "big")
+    if size >= whole:
+        return None
+    return Wording(
+        f"文件不完整：{size} 字节，应有 {whole} 字节以上，请重新复制",
+        f"the file is incomplete: {size} bytes of at least {whole}, copy it again",
+    )
 
 
 def _restoring(source: Path) -> Wording:

@@ -92,6 +92,21 @@ def test_an_invalid_backup_is_refused_and_the_database_stays(
     assert tickets(settings) == 1
 
 
+@pytest.mark.parametrize("kept", [0, 100, 300_000, -100], ids=["nothing", "the header", "a part", "all but the end"])
+def test_a_backup_that_was_copied_in_part_is_called_incomplete_and_nothing_is_replaced(
+    sqlite: Database, tmp_path: Path, kept: int
+) -> None:
+    settings, (whole, part) = load_settings(), (tmp_path / "whole", tmp_path / "part")
+    backup.backup(settings, whole)
+    sqlite.dispose()
+    part.write_bytes(whole.read_bytes()[:kept])
+    before = backup._file(settings).read_bytes()
+    why = r"incomplete: \d+ bytes of at least \d+" if kept else "the file is empty"
+    with pytest.raises(BackupFailed, match=why):
+        backup.restore(settings, part, f.NOW, replace=True)
+    assert backup._file(settings).read_bytes() == before
+
+
 def test_a_backup_in_which_a_byte_has_changed_is_refused_and_one_without_a_checksum_says_so(
     settings: Settings, database: Database, in_force: Rulebook, script: Any, tmp_path: Path
 ) -> None:

@@ -140,14 +140,14 @@ def restore(
         lines.append(words_for_brought_back(restored.keys))
     lines += [
         text(
-            f"代次 {epoch.number}（{epoch.mark}）：此前的消息一律作废，所有人须重新登录",
-            f"epoch {epoch.number} ({epoch.mark}): earlier messages are refused, all sign in again",
+            f"代次 {epoch.base}（{epoch.mark}）：此前的消息一律作废，所有人须重新登录",
+            f"epoch {epoch.base} ({epoch.mark}): earlier messages are refused, all sign in again",
         ),
         _numbers(epoch),
         _tokens(epoch.tokens),
         _people(people),
     ]
-    told = {"epoch": epoch.number, "mark": epoch.mark, "first_ids": dict(epoch.first_ids), "tokens": epoch.tokens}
+    told = {"epoch": epoch.base, "mark": epoch.mark, "first_ids": dict(epoch.first_ids), "tokens": epoch.tokens}
     give(as_json, facts | told, "\n".join(filter(None, lines)))
 
 

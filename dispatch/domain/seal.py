@@ -60,7 +60,7 @@ class Mark:
         return f"{self.epoch}/{self.number}/{self.root}"
 
 
-_MARK = re.compile(r"(?<![\w/])(\d{1,9})/(\d{1,12})/([0-9a-f]{64})(?![\w/])")
+_MARK = re.compile(r"(?<![\w/])(\d{1,10})/(\d{1,12})/([0-9a-f]{64})(?![\w/])")
 
 
 def read_marks(text: str) -> list[Mark]:

@@ -49,11 +49,6 @@ class Begun:
     mark: str
     first_ids: Mapping[str, int]
 
-    @property
-    def number(self) -> int:
-        """A number that every epoch has higher than the epochs before it in the same database."""
-        return self.base // GENERATIONS
-
 
 def lifted(generation: ColumnElement[int]) -> ColumnElement[int]:
     """This generation, or the epoch's first generation when it belongs to an earlier epoch."""
@@ -66,12 +61,13 @@ def begin(tx: Tx, now: datetime, given_out: Mapping[str, int] | None = None) -> 
     `given_out`: by sequence the last id that another copy of this database gave out, if there is one to ask.
 
     Its first generation is the seconds since 2026: a later restore of the same backup begins higher. They fit into the
-    column until 2094.
+    column until 2094. It is beyond all that the epochs of `given_out` can have used up, too.
     """
-    base = tx.execute(select(epoch.c.base)).scalar_one()
+    given = given_out or {}
+    base = max(tx.execute(select(epoch.c.base)).scalar_one(), given.get(sequences.EPOCH, 0))
     base = max(base + GENERATIONS, int((now - sequences.START).total_seconds()))
     tx.execute(update(epoch).values(base=base, restored_at=now))
-    begun = Begun(base, _new_mark(), sequences.move_on(tx, now.astimezone(UTC), given_out or {}))
+    begun = Begun(base, _new_mark(), sequences.move_on(tx, now.astimezone(UTC), given))
     tx.execute(insert(begun_epoch).values(mark=begun.mark, begun_at=now, first_ids=dict(begun.first_ids)))
     return begun
 

@@ -13,7 +13,6 @@ from dispatch.domain.seal import FIRST, Item, Mark, Name, Source, leaf
 from dispatch.storage import case_store
 from dispatch.storage.bulk import in_list
 from dispatch.storage.database import Tx
-from dispatch.storage.epoch import GENERATIONS
 from dispatch.storage.tables.accounts import audit
 from dispatch.storage.tables.seals import seal, seal_item, sealing
 from dispatch.storage.tables.tickets import archive_record, epoch, history, stored_case
@@ -100,8 +99,8 @@ def count(tx: Tx) -> int:
 
 
 def epoch_number(tx: Tx) -> int:
-    """The number of the epoch: each restore begins one."""
-    return int(tx.execute(select(epoch.c.base)).scalar_one()) // GENERATIONS
+    """The number of the epoch, its first generation: each restore begins one with a higher number."""
+    return int(tx.execute(select(epoch.c.base)).scalar_one())
 
 
 def add(tx: Tx, made: Seal, items: Sequence[Item]) -> None:

@@ -15,10 +15,13 @@ from sqlalchemy.dialects import postgresql, sqlite
 from dispatch.storage.column_types import metadata
 from dispatch.storage.database import Tx
 from dispatch.storage.tables.accounts import account, number_series, operation
-from dispatch.storage.tables.tickets import history, hop, ticket
+from dispatch.storage.tables.tickets import epoch, history, hop, ticket
 
 INVOICES = "invoice"
 """The series of invoices' numbers, which has no gaps but at a restore."""
+
+EPOCH = epoch.name
+"""The first generation of the epoch, which is given out like a number: no later epoch may begin at or below it."""
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 TOLD_TO_PEOPLE = {ticket.name, account.name, operation.name, INVOICES}
@@ -41,6 +44,7 @@ _INVOICE = select(number_series.c.last).where(number_series.c.name == INVOICES)
 _WATCHED = select(
     *(select(func.max(each.c.id)).scalar_subquery().label(each.name) for each in (ticket, account, operation, hop)),
     _INVOICE.scalar_subquery().label(INVOICES),
+    select(epoch.c.base).scalar_subquery().label(EPOCH),
 )
 
 
@@ -54,6 +58,8 @@ def last_ids(tx: Tx, only: Container[str] | None = None) -> dict[str, int]:
     last = {table.name: _last(tx, table, key) for table, key in numbered() if table.name in wanted}
     if number_series.name in there and (only is None or INVOICES in only):
         last[INVOICES] = tx.execute(_INVOICE).scalar() or 0
+    if epoch.name in there and (only is None or EPOCH in only):
+        last[EPOCH] = tx.execute(select(epoch.c.base)).scalar() or 0
     return last
 
 
@@ -68,7 +74,8 @@ def move_on(tx: Tx, now: datetime, given_out: Mapping[str, int]) -> dict[str, in
     `given_out`: the last ids that another copy of the database gave out.
     """
     now = max(now, *_newest(tx))
-    first = {name: _first(name, max(last, given_out.get(name, 0)), now) for name, last in last_ids(tx).items()}
+    last_of = {name: max(last, given_out.get(name, 0)) for name, last in last_ids(tx).items() if name != EPOCH}
+    first = {name: _first(name, last, now) for name, last in last_of.items()}
     for table, key in numbered():
         _set_next(tx, table, key, first[table.name])
     dialect = postgresql if tx.dialect.name == "postgresql" else sqlite

@@ -18,7 +18,7 @@ from dispatch.domain.seal import Mark
 from dispatch.seals.sealing import seal_new
 from dispatch.seals.verification import Flaw, verify
 from dispatch.settings import Settings, load_settings
-from dispatch.storage import operations, seals
+from dispatch.storage import epoch, operations, seals
 from dispatch.storage.database import Database
 from tests.postgres import programs
 
@@ -61,6 +61,28 @@ def test_after_a_restore_a_mark_of_before_the_backup_is_proven_and_one_of_after_
     assert (new.number, new.epoch > lost.epoch) == (lost.number, True)
     verdict = verify(database, [*kept, new])
     assert (verdict.is_intact, verdict.proven, verdict.restored_at) == (True, [*kept, new], [new.number])
+
+
+@pytest.mark.parametrize("done_by_hand", [False, True])
+def test_a_backup_that_is_restored_twice_begins_two_epochs_and_a_mark_of_the_first_is_a_fork(
+    database: Database, settings: Settings, tmp_path: Path, done_by_hand: bool
+) -> None:
+    sealed(database, "first")
+    backup.backup(settings, tmp_path / "kept")
+    marks: list[Mark] = []
+    bases: list[int] = []
+    for _ in range(2):
+        database.dispose()
+        begun = backup.restore(settings, tmp_path / "kept", datetime.now(UTC), replace=True, without_keys=True).epoch
+        if done_by_hand and not marks:
+            with database.write() as tx:
+                begun = backup.new_epoch(tx, datetime.now(UTC))
+        marks.append(sealed(database, "after the restore"))
+        bases.append(begun.base)
+    assert bases[1] >= bases[0] + epoch.GENERATIONS, "no generation of the first can come again"
+    verdict = verify(database, marks)
+    assert verdict.proven == [marks[1]]
+    assert [(each.kind, each.seal) for each in verdict.differences] == [(Flaw.FORK, marks[0].number)]
 
 
 @pytest.mark.parametrize("language", ["zh", "en"])
