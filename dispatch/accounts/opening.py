@@ -22,6 +22,7 @@ from dispatch.accounts.place import Wish, take_place
 from dispatch.accounts.registration import Person, Scans, register, store_scans
 from dispatch.accounts.representation import AgentIfAny, represented
 from dispatch.accounts.secret import NewPassword
+from dispatch.accounts.typed_dates import Day
 from dispatch.accounts.work_order import order_work
 from dispatch.domain.account import AccountState
 from dispatch.domain.kind import NEW_LINE, Kind
@@ -30,7 +31,9 @@ from dispatch.domain.naming import read_mobile, read_name
 from dispatch.domain.numbers import ticket_number
 from dispatch.domain.plans import require_offered
 from dispatch.domain.roles import Actor
-from dispatch.domain.title import Title
+from dispatch.domain.title import Title, Wording
+from dispatch.domain.visit import PartOfDay, visit_time
+from dispatch.errors import BadInput
 from dispatch.ports.identity_check import CheckPurpose
 from dispatch.slips.forms import Section, SlipLine
 from dispatch.storage import accounts, demands
@@ -39,20 +42,23 @@ from dispatch.storage.database import Tx
 
 
 class Opening(OperationRequest):
-    """Opens a line for a customer at an address. `mobile` is the number that the plan is bound to."""
+    """Opens a line for a customer at an address. `mobile` is the number that the plan is bound to; `day` and `part` are
+    when the customer wants the builders, if they have agreed on that."""
 
     address: Annotated[str, Field(description="装机地址 · standard address of the line")]
     holder: Person
     plan: Annotated[str, Field(description="营销案 · marketing plan, by its name")]
     password: NewPassword
     mobile: Annotated[str | None, Field(description="绑定的手机号码 · mobile number to bind")] = None
+    day: Annotated[Day | None, Field(description="上门日期 · day of the visit")] = None
+    part: Annotated[PartOfDay | None, Field(description="上门时段 · part of that day")] = None
     payment: Annotated[Paid | None, Field(description="收款 · the customer's payment")] = None
     scans: Scans = ()
     agent: AgentIfAny = None
 
 
 def open_account(tx: Tx, counter: Counter, request: Opening, actor: Actor, now: datetime) -> OperationOutcome:
-    """Open an account. `result`: account, construction order, invoice.
+    """Open an account. `result`: account, construction order, `visit` in words by language, invoice.
 
     The address is asked first. One without a free port, or that isn't known, is refused, and the demand is recorded.
 
@@ -64,6 +70,7 @@ def open_account(tx: Tx, counter: Counter, request: Opening, actor: Actor, now: 
 def _open(act: Act, request: Opening) -> OperationResult:
     address = take_place(act, request.address, lambda: _wish(act, request))
     plan = act.counter.plans.plan(request.plan)
+    visit = _visit(act, request)
     customer = register(act, request.holder)
     check_holder(act, customer, CheckPurpose.OPEN, address.area)
     standing = represented(act, customer, request.agent, checked_for=(CheckPurpose.OPEN, address.area))
@@ -75,10 +82,13 @@ def _open(act: Act, request: Opening) -> OperationResult:
     store_scans(act, request.scans, standing.scans)
     enrol(act, account, plan, mobile)
     set_password(act, account, customer, request.password)
-    made = order_work(act, account, Kind.CONSTRUCTION, NEW_LINE, account.area, f"新装 {plan.title.zh}")
+    wanted = " ".join(filter(None, ("新装", plan.title.zh, visit.zh if visit else "")))
+    made = order_work(act, account, Kind.CONSTRUCTION, NEW_LINE, account.area, wanted)
     order = ticket_number(Kind.CONSTRUCTION, made.id)
-    facts = {"account": account.number, "no": order}
-    messages.tell(act.tx, act.now, messages.Told(Event.OPENED, messages.of_ticket(made.id), facts, account.id))
+    window = {"zh": visit.zh, "en": visit.en} if visit else None
+    facts = {"account": account.number, "no": order} | ({"window": window} if window else {})
+    event = Event.OPENED_VISIT if window else Event.OPENED
+    messages.tell(act.tx, act.now, messages.Told(event, messages.of_ticket(made.id), facts, account.id))
     due = [(charge.title, charge.amount) for charge in plan.charges]
     payment, invoice = billing.charge(act, account, customer.name, due, request.payment)
     sections = (
@@ -87,6 +97,7 @@ def _open(act: Act, request: Opening) -> OperationResult:
             (
                 SlipLine(Title("装机地址", "Address"), address.text),
                 SlipLine(Title("施工单", "Construction order"), order),
+                *([SlipLine(Title("上门时间", "Visit"), str(visit))] if visit else []),
                 SlipLine(Title("接入端口", "Access port"), f"{address.olt} {address.port}"),
             ),
         ),
@@ -97,9 +108,19 @@ def _open(act: Act, request: Opening) -> OperationResult:
     result = {
         "account": account.number,
         "construction": order,
+        "visit": window,
         "invoice": invoice.number if invoice else None,
     }
     return OperationResult(account, slip, result)
+
+
+def _visit(act: Act, request: Opening) -> Title | None:
+    """When the builders come, in words; None when nothing is agreed. Raises BadInput, BadVisit."""
+    if request.day is None and request.part is None:
+        return None
+    if request.day is None or request.part is None:
+        raise BadInput(what=Wording("上门日期和时段须一起填", "the visit needs both its day and the part of that day"))
+    return visit_time(request.day, request.part, act.today)
 
 
 def _wish(act: Act, request: Opening) -> Wish:

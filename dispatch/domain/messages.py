@@ -75,6 +75,7 @@ class Event(TitledEnum):
     """What a customer is told of. The order is the file's."""
 
     OPENED = "opened", Title("开户受理", "Opening accepted")
+    OPENED_VISIT = "opened-visit", Title("开户受理，约定上门", "Opening accepted, with a visit")
     MOVE = "move", Title("移机受理", "Move accepted")
     FAULT_ACCEPTED = "fault-accepted", Title("报障受理", "Fault accepted")
     VISIT = "visit", Title("约定上门", "Visit agreed")
@@ -122,6 +123,7 @@ def message_state(outcome: str | None, effect_state: str | None) -> MessageState
 _V = Value
 VALUES: Mapping[Event, frozenset[Value]] = {
     Event.OPENED: frozenset({_V.ACCOUNT, _V.NO, _V.DUE}),
+    Event.OPENED_VISIT: frozenset({_V.ACCOUNT, _V.NO, _V.WINDOW}),
     Event.MOVE: frozenset({_V.ACCOUNT, _V.NO, _V.WINDOW}),
     Event.FAULT_ACCEPTED: frozenset({_V.NO, _V.DUE}),
     Event.VISIT: frozenset({_V.NO, _V.WHO, _V.WINDOW}),

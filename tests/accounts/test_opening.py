@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -88,6 +88,30 @@ def test_a_line_is_reserved_for_a_customer_registered_by_their_real_name(
     assert customers.document_number(counter.cipher, customer) == c.resident_id()
     (port,) = c.rows(database, b.pon_port)
     assert (port.id, port.used) == (account.pon_port_id, 1)
+
+
+def test_the_agreed_time_stands_on_slip_order_and_message(database: Database, counter: Counter, address: str) -> None:
+    tomorrow = f.NOW.date() + timedelta(days=1)
+    done = open_(database, counter, c.application(day=tomorrow, part="evening"))
+
+    said = f"{tomorrow}晚上"
+    assert done.result["visit"] == {"zh": said, "en": f"{tomorrow} in the evening"}
+    shown = {line.label.zh: line.value for section in c.slip(database, done).sections for line in section.lines}
+    assert said in shown["上门时间"]
+    (order,) = c.rows(database, t.ticket)
+    assert order.description.endswith(said)
+    (told,) = c.rows(database, b.message)
+    assert (told.event, told.facts["window"]) == ("opened-visit", done.result["visit"])
+
+
+def test_an_agreed_time_is_whole_and_within_thirty_days(database: Database, counter: Counter, address: str) -> None:
+    today = f.NOW.date()
+    for half in ({"day": today}, {"part": "morning"}):
+        with f.refused(database, BadInput, "both its day") as tx:
+            opens_now(tx, counter, c.application(**half))
+    for wrong in (today - timedelta(days=1), today + timedelta(days=31)):
+        assert refusal(database, counter, c.application(day=wrong, part="morning")).code == "bad-visit"
+    assert used(database) == [0], "no place is taken"
 
 
 def test_neither_document_nor_password_is_in_clear_anywhere_in_the_database(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import statistics
 import time
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from playwright.sync_api import Page
@@ -47,7 +48,10 @@ def test_a_fault_goes_from_the_counter_to_the_survey_and_comes_back(
     before = _figures(wall)
 
     window, counter = at("clerk", "/counter", language)
-    account, slip = w.open_account(counter, customer, "standard-300", "200.00")
+    day = (datetime.now(UTC) + timedelta(days=2)).date()
+    account, slip = w.open_account(counter, customer, "standard-300", "200.00", day)
+    said = {"zh": f"{day}下午", "en": f"{day} in the afternoon"}[language]
+    assert said in counter.locator("[data-operation=open] [data-result]").inner_text()
     printed = window.context.request.get(f"{demo.url}{slip}")
     assert printed.headers["content-type"] == "application/pdf"
     assert printed.body().startswith(b"%PDF")

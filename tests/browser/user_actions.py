@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from datetime import date
 from pathlib import Path
 
 from playwright.sync_api import Locator, Page
@@ -18,8 +19,9 @@ BACK_WITHOUT = """card => document.querySelector("#board") && !document.querySel
 """Wait until the board is shown without the card."""
 
 
-def open_account(page: Page, customer: Household, plan: str, to_pay: str) -> tuple[str, str]:
-    """Open an account at the clerk's counter, for an address with a port; return (account, address of the slip)."""
+def open_account(page: Page, customer: Household, plan: str, to_pay: str, day: date) -> tuple[str, str]:
+    """Open an account at the clerk's counter, for an address with a port; the builders come in the afternoon of `day`.
+    Return (account, address of the slip)."""
     page.locator("[data-shows=open]").click()
     section = page.locator("[data-operation=open]")
     for name, value in (
@@ -29,9 +31,15 @@ def open_account(page: Page, customer: Household, plan: str, to_pay: str) -> tup
         ("holder.mobile", customer.mobile),
         ("password", PASSWORD),
         ("payment.amount", to_pay),
+        ("day", day.isoformat()),
     ):
         section.locator(f'[name="{name}"]').fill(value)
-    for name, value in (("holder.document_kind", "resident-id"), ("plan", plan), ("payment.method", "cash")):
+    for name, value in (
+        ("holder.document_kind", "resident-id"),
+        ("plan", plan),
+        ("part", "afternoon"),
+        ("payment.method", "cash"),
+    ):
         section.locator(f'[name="{name}"]').select_option(value)
     section.locator("form button.btn-primary").click()
     done = section.locator("[data-done]")
