@@ -58,7 +58,7 @@ class Opening(OperationRequest):
 
 
 def open_account(tx: Tx, counter: Counter, request: Opening, actor: Actor, now: datetime) -> OperationOutcome:
-    """Open an account. `result`: account, construction order, `visit` in words by language, invoice.
+    """Open an account. `result`: account, construction order, invoice; `visit` in words by language, if agreed.
 
     The address is asked first. One without a free port, or that isn't known, is refused, and the demand is recorded.
 
@@ -108,7 +108,7 @@ def _open(act: Act, request: Opening) -> OperationResult:
     result = {
         "account": account.number,
         "construction": order,
-        "visit": window,
+        **({"visit": window} if window else {}),
         "invoice": invoice.number if invoice else None,
     }
     return OperationResult(account, slip, result)
