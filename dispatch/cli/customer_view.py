@@ -30,11 +30,11 @@ from dispatch.cli.language import text
 from dispatch.cli.output import local, out, said, table
 from dispatch.domain.account import AccountState
 from dispatch.domain.effect import EffectState
+from dispatch.domain.payment import KINDS
 from dispatch.domain.ticket import TicketState
 from dispatch.domain.title import Title, same
 
 R = TypeVar("R")
-_PAID = {"charge": Title("收费", "charge"), "refund": Title("退费", "refund")}
 _SPLIT = re.compile(r"(.*[^\x00-\x7f]\S*) ([\x00-\x7f]+)")
 """Chinese to its last ideograph, then English."""
 
@@ -167,7 +167,7 @@ def _binding(row: BindingShown) -> Cells:
 def _payment(row: PaymentShown) -> Cells:
     return (
         row.account,
-        said(_PAID.get(row.kind, same(row.kind))),
+        said(KINDS.get(row.kind, same(row.kind))),
         row.amount,
         _lines(one_language(row.method), row.reference),
         _lines(_minute(row.at), row.slip),

@@ -17,7 +17,6 @@ from dispatch.cli.language import text
 from dispatch.cli.options import As, AsJson, InRole
 from dispatch.cli.output import give, local, note_limit, out, said, span, table
 from dispatch.domain.effect import EffectState, Port
-from dispatch.domain.title import Title
 from dispatch.storage import effects as stored
 from dispatch.storage.account_rows import EffectCountRow, EffectLine
 from dispatch.storage.rows import as_dict
@@ -114,16 +113,8 @@ def _state(name: str) -> Text:
     return Text(said(state.label), COLOUR.get(state, ""))
 
 
-PORT = {
-    Port.PROVISIONING: Title("服务开通", "provisioning"),
-    Port.SMS: Title("短信", "short message"),
-    Port.PRINTING: Title("打印", "printing"),
-    Port.BILLING: Title("计费", "billing"),
-}
-
-
 def port_title(name: str) -> str:
-    return said(PORT[Port(name)])
+    return said(Port(name).label)
 
 
 def _age(since: datetime) -> str:

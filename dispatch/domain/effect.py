@@ -6,19 +6,17 @@ is sent again; an effect that fails too often waits in the quarantine, as a hop 
 
 from __future__ import annotations
 
-from enum import StrEnum
-
 from dispatch.domain.lifecycle import Life, Move, State
-from dispatch.domain.title import Title
+from dispatch.domain.title import Title, TitledEnum
 
 
-class Port(StrEnum):
+class Port(TitledEnum):
     """The receiver of an effect."""
 
-    PROVISIONING = "provisioning"  # 服务开通: the network department's system
-    SMS = "sms"  # 短信
-    PRINTING = "printing"  # 打印
-    BILLING = "billing"  # 计费: payments, refunds, fees and credits for the customer's bill
+    PROVISIONING = "provisioning", Title("服务开通", "provisioning")  # the network department's system
+    SMS = "sms", Title("短信", "short message")
+    PRINTING = "printing", Title("打印", "printing")
+    BILLING = "billing", Title("计费", "billing")  # payments, refunds, fees and credits for the customer's bill
 
 
 EPHEMERAL = "ephemeral"

@@ -18,6 +18,9 @@ METHODS: Mapping[str, Title] = {
     "bill": Title("计入账单", "On the next bill"),
 }
 
+KINDS: Mapping[str, Title] = {"charge": Title("收费", "charge"), "refund": Title("退费", "refund")}
+"""Which way the money goes."""
+
 WITHOUT_REFERENCE = frozenset({"cash", "bill"})
 """Methods by which no system outside names the payment; with any other its reference 交易参考号 is kept."""
 

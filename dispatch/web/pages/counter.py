@@ -21,15 +21,19 @@ from dispatch.accounts.plan_change import EFFECTIVE
 from dispatch.accounts.proof import SEND
 from dispatch.accounts.registration import SCANS
 from dispatch.accounts.schemas import DATA
+from dispatch.domain.effect import EffectState, Port
 from dispatch.domain.identity import DOCUMENT_KINDS
+from dispatch.domain.kind import OWN_SYMPTOMS
 from dispatch.domain.money import write_yuan
-from dispatch.domain.payment import METHODS
+from dispatch.domain.payment import KINDS, METHODS
 from dispatch.domain.plans import Plans
 from dispatch.domain.roles import HELD_BY_PEOPLE, UNMASKING
 from dispatch.domain.suspension import SuspensionKind
+from dispatch.domain.ticket import TicketState
 from dispatch.domain.title import Title
 from dispatch.domain.visit import PARTS_OF_DAY
 from dispatch.web.pages import suspension_form
+from dispatch.web.pages.rendering import HasTitle
 from dispatch.web.pages.routes import Pages
 from dispatch.web.policy import POLICIES
 from dispatch.web.request_context import RequestContext
@@ -114,10 +118,23 @@ def counter(context: RequestContext) -> dict[str, Any]:
         "documents": [FormChoice(each.name, each.title) for each in DOCUMENT_KINDS.values()],
         "symptoms": [FormChoice(each.name, each.title) for each in context.installation.script().symptoms.values()],
         "data": DATA,
-        "result_labels": {**LABELS, **WORDS},
+        "result_labels": {**LABELS, **WORDS, **_view_words(context)},
         "ways": {"account": Title("宽带账号", "Account"), "mobile": Title("手机号码", "Mobile"),
                  "document": Title("证件号码", "Document")},
     }  # fmt: skip
+
+
+def _view_words(context: RequestContext) -> Mapping[str, HasTitle]:
+    """What people read for a word in the view, by its table, its column and the word."""
+    script = {each.name: each.title for each in context.installation.known_symptoms().values()}
+    words: dict[str, Mapping[str, HasTitle]] = {
+        "tickets.symptom": {**script, **OWN_SYMPTOMS},
+        "tickets.state": {state: state.label for state in TicketState},
+        "payments.kind": KINDS,
+        "effects.port": {port: port.label for port in Port},
+        "effects.state": {state: state.label for state in EffectState},
+    }
+    return {f"{place}.{word}": title for place, titles in words.items() for word, title in titles.items()}
 
 
 def form(kind: str, plans: Plans, roles: Collection[str] = HELD_BY_PEOPLE) -> OperationForm:

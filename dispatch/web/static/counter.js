@@ -10,6 +10,11 @@ const chinese = document.documentElement.lang.startsWith("zh");
 const TYPED_FOR = 500; // milliseconds without a key press before the input is checked
 
 export const language = (sentence) => (chinese || !sentence.en ? sentence.zh : sentence.en);
+/** A name that the answer has in both languages, Chinese to its last ideograph and then English, in the page's alone. */
+const oneLanguage = (both) => {
+  const known = /^(.*[^\x00-\x7f]\S*) ([\x00-\x7f]+)$/.exec(both);
+  return known ? known[chinese ? 1 : 2] : both;
+};
 export const made = (tag, text = "", attributes = {}) => {
   const element = document.createElement(tag);
   element.textContent = text;
@@ -50,7 +55,7 @@ if (asked) {
 function offer(item) {
   const button = made("button", "", { type: "button", class: "list-group-item list-group-item-action", "data-choose": item.account });
   const first = made("div", "", { class: "d-flex justify-content-between gap-2" });
-  first.append(made("strong", item.account), made("span", item.state_title));
+  first.append(made("strong", item.account), made("span", oneLanguage(item.state_title)));
   button.append(first, made("div", [item.customer, item.contact, item.address ?? item.area].filter(Boolean).join(" · "), { class: "small" }));
   if (item.renamed) button.append(made("div", language(item.renamed), { class: "warning" }));
   button.addEventListener("click", () => choose(item.account));
@@ -88,28 +93,33 @@ function show(result) {
   renamed.textContent = result.renamed ? language(result.renamed) : "";
   const card = view.querySelector("[data-customer]");
   card.hidden = !result.customer;
-  for (const place of card.querySelectorAll("[data-of]")) place.textContent = result.customer?.[place.dataset.of] ?? "–";
+  for (const place of card.querySelectorAll("[data-of]")) {
+    place.replaceChildren(written(result.customer?.[place.dataset.of] ?? "–", place.dataset.as));
+  }
   for (const part of view.querySelectorAll("[data-rows]")) {
     const rows = result[part.dataset.rows] ?? [];
     part.hidden = !rows.length;
     part.open = part.open || part.dataset.rows === "accounts";
     part.querySelector("[data-count]").textContent = rows.length;
-    part.querySelector("tbody").replaceChildren(...rows.map((row) => filled(part.querySelector("template"), row)));
+    part.querySelector("tbody").replaceChildren(...rows.map((row) => filled(part.querySelector("template"), row, part.dataset.rows)));
   }
 }
 
-function filled(template, row) {
+function filled(template, row, rows) {
   const line = template.content.cloneNode(true);
   for (const cell of line.querySelectorAll("[data-of]")) {
     const value = row[cell.dataset.of];
-    if (value !== null && value !== undefined) cell.append(written(value, cell.dataset.as));
+    if (value !== null && value !== undefined) cell.append(written(value, cell.dataset.as, `${rows}.${cell.dataset.of}`));
   }
   return line;
 }
 
 const PAPERS = { slip: (number) => url`/api/v1/slips/${number}`, invoice: (number) => url`/api/v1/invoices/${number}` };
 
-function written(value, kind) {
+/** A value of an answer as people read it; a word, such as a state, is called `of` what it is. */
+function written(value, kind, of) {
+  if (kind === "title") return oneLanguage(value);
+  if (kind === "word") return labels[`${of}.${value}`] ?? value;
   if (kind === "time" || kind === "day") {
     const shown = shownMoment(Date.parse(value));
     return kind === "day" ? shown.slice(0, 10) : shown.slice(5).replace("T", " ");
@@ -393,7 +403,7 @@ const labels = Object.fromEntries([...page.querySelectorAll("[data-labels] dt")]
 
 function result(name, value) {
   if (value === null || (Array.isArray(value) && !value.length)) return [];
-  if (name === "devices") return value.flatMap((each) => [made("dt", `${each.kind_title} ${each.model}`), made("dd", `${each.serial} · ${each.state_title}`)]);
+  if (name === "devices") return value.flatMap((each) => [made("dt", `${oneLanguage(each.kind_title)} ${each.model}`), made("dd", `${each.serial} · ${oneLanguage(each.state_title)}`)]);
   if (name === "settlement") return value.flatMap((each) => [made("dt", language(each.title)), made("dd", each.formula ? `${each.yuan} = ${each.formula}` : each.yuan)]);
   if (name === "bindings") return value.flatMap((each) => [made("dt", each.mobile), made("dd", `${written(each.accepted_at, "time")} – ${each.ended_at ? written(each.ended_at, "time") : ""}`)]);
   if (value.zh) return [made("dt", labels[name] ?? name), made("dd", language(value))];
