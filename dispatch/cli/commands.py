@@ -133,6 +133,12 @@ TABLE: tuple[Row, ...] = (
         ),
     ),
     Row("crew", TEAMS, "crew", Title("班组人员：谁在哪个班组、哪个片区", "The people of the teams, by area."), "crew"),
+    Row(
+        "requests",
+        TEAMS,
+        "requests",
+        Title("装维请求：请传输、数据处理而未答复的", "What installers have asked of other teams, not answered yet."),
+    ),
     Row("quarantine", TEAMS, "team", Title("隔离区：多次失败的派单", "List the hops that failed too often.")),
     Row(
         "release",

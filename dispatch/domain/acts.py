@@ -48,6 +48,7 @@ ACTS: Mapping[str, Title] = {  # in English as a history tells them
     "load": Title("导入", "Load"),
     "call customers": Title("电话回访", "Call customers"),
     "see who is listed": Title("查看须核实的人员", "See who must be verified"),
+    "see requests": Title("查看装维请求", "See installers' requests"),
     "see opinions": Title("查看客户评价", "See customers' opinions"),
     "complain": Title("受理投诉", "Complaint taken"),
     "contact": Title("联系客户", "Customer called"),

@@ -93,6 +93,7 @@ PERMITTED: dict[str, tuple[Role, ...]] = {
     "urge": (Role.AGENT_10050, *_DESK, Role.SUPERVISOR),
     "call customers": (Role.AGENT_10086,),
     "see opinions": (Role.SUPERVISOR,),
+    "see requests": (Role.NETWORK_SERVICE_SUPPORT, Role.SUPERVISOR),
     "complain": _DESK,
     "call about a complaint": (*_DESK, Role.SUPERVISOR),
     "see complaints": (*_DESK, Role.SUPERVISOR),

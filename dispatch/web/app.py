@@ -44,6 +44,7 @@ from dispatch.web.api import (
     plans,
     quarantine,
     referrals,
+    requests,
     rules,
     search,
     session,
@@ -69,6 +70,7 @@ from dispatch.web.pages import demands as demand_page
 from dispatch.web.pages import devices as device_page
 from dispatch.web.pages import referrals as referral_page
 from dispatch.web.pages import refunds as refund_page
+from dispatch.web.pages import requests as request_page
 from dispatch.web.pages import search as search_page
 from dispatch.web.pages import slips as slip_page
 from dispatch.web.pages import surveys as survey_page
@@ -108,6 +110,7 @@ RESOURCES: tuple[Api, ...] = (  # matched in this order: the busiest routes stan
     callbacks.api,
     transfers.api,
     referrals.api,
+    requests.api,
     complaints.api,
     compensations.api,
     demands.api,
@@ -136,6 +139,7 @@ PAGES: tuple[Pages, ...] = (
     callback_page.pages,
     transfer_page.pages,
     referral_page.pages,
+    request_page.pages,
     complaint_page.pages,
     demand_page.pages,
     refund_page.pages,

@@ -45,6 +45,7 @@ def places(demo: Demo) -> Iterator[Place]:
     yield Place("demands", "ops", "/demands")
     yield Place("approvals", "supervisor", "/approvals")
     yield Place("devices", "network-service-support", "/devices")
+    yield Place("requests", "network-service-support", "/requests")
     yield Place("wall", "supervisor", "/wall")
     yield Place("survey", None, f"/s/{_asked(demo)}")
     yield Place("users", "administrator", "/admin/users")

@@ -76,6 +76,7 @@ BY_ROLE = {
     "answer by phone": NONE,
     "see callbacks": "8",
     "call a customer": NONE,
+    "see requests": "WV",
     "see opinions": "V",
     "complain": "CM8",
     "compensate": "CM8V",

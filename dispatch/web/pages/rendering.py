@@ -107,6 +107,8 @@ def links(context: RequestContext) -> list[NavigationEntry]:
         found.append(NavigationEntry("/transfers", Title("转接", "Transfers"), "phone", counted="/transfers/waiting"))
     if context.may("see referrals"):
         found.append(NavigationEntry("/referrals", Title("转介", "Referrals"), "phone"))
+    if context.may("see requests"):
+        found.append(NavigationEntry("/requests", Title("请求", "Requests"), "repeat"))
     if context.may("see opinions"):
         found.append(NavigationEntry("/dissatisfied", Title("不满意", "Dissatisfied"), "bell"))
     if context.may("see complaints"):
