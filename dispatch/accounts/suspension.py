@@ -175,10 +175,12 @@ def found(act: Act, request: Proved) -> Owned:
 def operators(act: Act, request: Proved) -> Owned:
     """Find the account by its number alone, for what the operator does by itself; a proof that is given must be right.
 
-    Raises NoSuchCustomer; as `found`.
+    Raises NoSuchCustomer; BadInput; as `found`.
     """
-    if request.mobile is not None or request.document_number is not None or request.account is None:
+    if request.mobile is not None or request.document_number is not None:
         return found(act, request)
+    if request.account is None:
+        raise BadInput(what=Wording("请给出宽带账号", "give the broadband account"))
     return authentication.unproved(act, request.account)
 
 

@@ -121,6 +121,9 @@ def test_what_the_operator_sets_needs_the_account_alone(
     proved = by_us(number, reason, document_number=c.document(2))
     outcome = c.refused(database, suspension.suspend, counter, proved, actor=_setter(reason))
     assert outcome.code == "authentication-failed", "a proof that is given must be right"
+    without = Suspension(reason=reason)
+    with f.refused(database, BadInput, match="give the broadband account$") as tx:
+        suspension.suspend(tx, counter, without, _setter(reason), f.NOW)
 
 
 def _setter(reason: str) -> Any:
