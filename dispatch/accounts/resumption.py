@@ -19,7 +19,7 @@ from dispatch.accounts.authentication import Owned, by_document
 from dispatch.accounts.identity_check import check_holder, recheck
 from dispatch.accounts.operation import Act, Counter, OperationOutcome, OperationResult, Text, carry_out
 from dispatch.accounts.password import set_password
-from dispatch.accounts.payment import LONGEST_REFERENCE, Paid
+from dispatch.accounts.payment import LONGEST_REFERENCE, Paid, read_parts
 from dispatch.accounts.quotes import quoted
 from dispatch.accounts.reason import reason_lines
 from dispatch.accounts.registration import Scans, scans_line, store_scans
@@ -206,18 +206,21 @@ def _settle(
 
 
 def _pay(act: Act, account: AccountRow, customer: CustomerRow, paid: Paid | None, settled: _Settled) -> None:
-    """Take what is owed, exactly, late fee included, and book it at billing. Raises BadAmount, PortUnavailable."""
+    """Take what is overdue, exactly, late fee included, and book it at billing, each part with its own reference.
+
+    A bill that isn't due yet may wait. Raises BadAmount, PortUnavailable."""
     quote = quoted(act, account, QuotePurpose.RESUME)
     if quote is None:
         return
-    due = [(Title("欠费", "Arrears"), quote.arrears), (Title("滞纳金", "Late fee"), quote.late_fee)]
+    due = [(Title("欠费", "Arrears"), quote.overdue), (Title("滞纳金", "Late fee"), quote.late_fee)]
     settled.payment, settled.invoice = billing.charge(act, account, customer.name, due, paid, on_bill=False)
-    if settled.invoice is not None and paid is not None:
-        settled.reference = settled.reference or paid.reference or settled.invoice.number
-        entry = BillingEntry(EntryKind.PAYMENT, quote.owed, act.now, reference=settled.reference)
-        effects.book(act.tx, act.key, account, [entry], act.now)
-    else:
+    if settled.invoice is None or paid is None:
         settled.reference = settled.reference or quote.quote_id
+        return
+    number, parts = settled.invoice.number, read_parts(paid)
+    settled.reference = settled.reference or (parts[0].reference if len(parts) == 1 else None) or number
+    entries = [BillingEntry(EntryKind.PAYMENT, part.fen, act.now, reference=part.reference or number) for part in parts]
+    effects.book(act.tx, act.key, account, entries, act.now)
 
 
 def _give_back(

@@ -73,7 +73,7 @@ class Quote:
     `arrears`: billed and unpaid; `late_fee` on it; `unbilled`: of the month under way, that day included, less credits;
     `refundable`: paid in advance; `gift`: unused credits, which lapse; `penalty`: what the contract costs on leaving,
     None where billing has no say in it. The same `quote_id` means the same amounts. `simulated`: there is no real
-    system behind it.
+    system behind it. `not_due`: of `arrears`, what stands on bills whose due day isn't over yet.
     """
 
     arrears: int
@@ -84,11 +84,18 @@ class Quote:
     penalty: int | None
     quote_id: str
     simulated: bool = False
+    not_due: int = 0
+
+    @property
+    def overdue(self) -> int:
+        """Of the arrears, what should have been paid by now."""
+        return self.arrears - self.not_due
 
     @property
     def owed(self) -> int:
-        """What must be paid before the account is clear, without the month under way."""
-        return self.arrears + self.late_fee
+        """What must be paid for the line to stay on, or to go on again: what is overdue, with its late fee. Whoever
+        leaves pays all `arrears`."""
+        return self.overdue + self.late_fee
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,9 +163,9 @@ class SimulatedBilling:
             bills = _bills(system, account, self.zone)
         bills.run(on)
         amounts = (bills.arrears, bills.late_fee, bills.unbilled, bills.prepaid, bills.gift)
-        named = f"{account}/{on}/{purpose}/{'/'.join(map(str, amounts))}"
+        named = f"{account}/{on}/{purpose}/{'/'.join(map(str, (*amounts, bills.not_due)))}"
         quote_id = hashlib.blake2b(named.encode(), digest_size=8).hexdigest()
-        return Quote(*amounts, penalty=None, quote_id=quote_id, simulated=True)
+        return Quote(*amounts, penalty=None, quote_id=quote_id, simulated=True, not_due=bills.not_due)
 
     def book(self, bookings: Sequence[Booking]) -> Mapping[str, str]:
         refused: dict[str, str] = {}

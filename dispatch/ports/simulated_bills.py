@@ -151,9 +151,14 @@ class Bills:
         return max(0, self.credits - self._under_way)
 
     @property
+    def not_due(self) -> int:
+        """Of the arrears, those of bills whose due day isn't past."""
+        return sum(bill.left for bill in self.bills if bill.due >= self.day)
+
+    @property
     def overdue(self) -> int:
         """What is owed of bills whose due day is past, with late fees."""
-        return sum(bill.left + bill.late for bill in self.bills if bill.due < self.day)
+        return self.arrears - self.not_due + self.late_fee
 
     @property
     def is_long_overdue(self) -> bool:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, datetime, timedelta
+from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -13,20 +15,20 @@ from hypothesis import strategies as st
 from dispatch import messages
 from dispatch.accounts import pause_ending, pausing, resumption, suspension
 from dispatch.accounts.billing import Paid
-from dispatch.accounts.operation import Counter, OperationAccepted
+from dispatch.accounts.operation import Counter, OperationAccepted, OperationRefused
 from dispatch.accounts.resumption import Resumption
 from dispatch.accounts.suspension import Suspension
 from dispatch.domain.plans import months_later
 from dispatch.domain.suspension import months_begun, unused
 from dispatch.domain.time import begin_of_day
 from dispatch.errors import BadInput
-from dispatch.ports.billing import Quote
+from dispatch.ports.billing import BillingEntry, Booking, EntryKind, Quote, QuotePurpose
 from dispatch.storage import enrolments
 from dispatch.storage.database import Database
 from dispatch.storage.tables import accounts as b
 from tests import factories as f
 from tests.accounts import factories as c
-from tests.accounts.billed import booked
+from tests.accounts.billed import booked, received
 
 BOUND = c.mobile(7)
 TODAY = date(2026, 11, 30)
@@ -183,6 +185,23 @@ def test_who_owes_something_gets_no_pause(database: Database, counter: Counter, 
     assert (outcome.code, outcome.said.zh) == ("arrears-open", "尚欠136.20元，请先缴清。")
     counter.billing.away = True
     assert c.refused(database, suspension.suspend, counter, pausing_for(number)).code == "port-unavailable"
+
+
+@pytest.mark.parametrize(("day", "owed"), [("2026-12-20", ""), ("2026-12-21", "尚欠60.18元")])
+def test_a_bill_of_the_1st_hinders_a_pause_from_the_day_after_it_was_due(
+    database: Database, counter: Counter, number: str, tmp_path: Path, day: str, owed: str
+) -> None:
+    """November's bill of 60.00 is due on 20 December; a day later it costs 3 ‰ more. All before it is paid."""
+    system, account = received(database, tmp_path), c.line(database, number).id
+    before = system.quote(account, TODAY, QuotePurpose.CHECK)
+    paid = BillingEntry(EntryKind.PAYMENT, before.owed, at(counter, TODAY))
+    system.book([Booking("k", account, number, (paid,))])
+    counter, now = replace(counter, billing=system), at(counter, date.fromisoformat(day))
+
+    outcome = c.do(database, suspension.suspend, counter, pausing_for(number), now=now)
+
+    said = outcome.said.zh if isinstance(outcome, OperationRefused) else ""
+    assert said == (f"{owed}，请先缴清。" if owed else "")
 
 
 def test_the_fee_is_paid_exactly_and_in_advance(database: Database, counter: Counter, number: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -10,6 +11,7 @@ import pytest
 from dispatch.accounts import profile, resumption, suspension
 from dispatch.accounts.billing import Paid
 from dispatch.accounts.operation import Counter, OperationAccepted, OperationRefused
+from dispatch.accounts.payment import PaidPart
 from dispatch.accounts.profile import Modification, NewDocument
 from dispatch.accounts.resumption import Resumption
 from dispatch.domain.approval import ApprovalNeed
@@ -114,6 +116,39 @@ def test_arrears_are_not_lifted_by_other_but_when_paid_and_the_reference_is_on_t
     ]
     (row,) = c.rows(database, b.suspension)
     assert (row.lifted_for, row.settled_by, row.lifted_by) == ("arrears-paid", "T20261130", done.operation_id)
+
+
+def test_arrears_paid_in_parts_are_booked_with_the_reference_of_every_part(
+    database: Database, counter: Counter, number: str
+) -> None:
+    c.suspended(database, number, "arrears")
+    owes(database, counter, number)
+    more = (PaidPart(method="wechat", amount="50.00", reference="W2"), PaidPart(method="cash", amount="6.20"))
+    paid = Paid(method="card", amount="80.00", reference="T1", more=more)
+
+    done = c.accepted(database, resumption.resume, counter, going_on(number, "arrears-paid", payment=paid))
+
+    (booking,) = bookings(database, done)
+    invoice = str(done.result["invoice"])
+    assert [(each["fen"], each["reference"]) for each in booking["entries"]] == [
+        (80_00, "T1"), (50_00, "W2"), (6_20, invoice),
+    ]  # fmt: skip
+    slip = c.slip(database, done)
+    assert slip.payment is not None
+    assert slip.payment.reference == "T1 W2"
+    assert c.rows(database, b.suspension)[0].settled_by == invoice, "which names all parts"
+
+
+def test_only_what_is_overdue_is_paid_and_a_bill_that_is_not_due_yet_may_wait(
+    database: Database, counter: Counter, number: str
+) -> None:
+    c.suspended(database, number, "arrears")
+    owes(database, counter, number, replace(OWED, arrears=180_00, not_due=60_00))
+
+    paid = Paid(method="cash", amount="136.20")
+    c.accepted(database, resumption.resume, counter, going_on(number, "arrears-paid", payment=paid))
+
+    assert state(database, number) == ("in-service", None)
 
 
 def test_arrears_that_billing_no_longer_knows_of_are_lifted_without_payment(

@@ -72,6 +72,16 @@ def test_arrears_of_120_yuan_45_days_late_cost_16_20_more(system: SimulatedBilli
     assert quote(system, "2026-10-20").late_fee == 0
 
 
+@pytest.mark.parametrize(("day", "owed"), [("2026-10-20", 0), ("2026-10-21", 120_36), ("2026-11-01", 124_32)])
+def test_a_bill_counts_as_owed_from_the_day_after_it_was_due_while_all_are_arrears(
+    system: SimulatedBilling, day: str, owed: int
+) -> None:
+    book(system, fee(120_00, "2026-09-01"), fee(60_00, "2026-10-01"), fee(0, "2026-11-01"))
+    found = quote(system, day)
+    assert (found.owed, found.not_due) == (owed, found.arrears - found.overdue)
+    assert found.arrears == (180_00 if day == "2026-11-01" else 120_00)
+
+
 def test_a_late_fee_is_never_more_than_was_owed(system: SimulatedBilling) -> None:
     book(system, fee(120_00, "2026-09-01"), fee(0, "2026-10-01"))
     assert amounts(quote(system, "2028-12-04"))[:2] == (120_00, 120_00)
