@@ -14,7 +14,7 @@ from dispatch import effects
 from dispatch.accounts import authentication, settlement, settling
 from dispatch.accounts.billing import Paid
 from dispatch.accounts.enrolment import void_change
-from dispatch.accounts.open_faults import warn_of_open_fault
+from dispatch.accounts.open_faults import warn_of_open_complaint, warn_of_open_fault
 from dispatch.accounts.operation import (
     AccountNumber,
     Act,
@@ -59,7 +59,8 @@ def close(tx: Tx, counter: Counter, request: Closure, actor: Actor, now: datetim
     """Close an account and settle it. `result`: account, invoice, the numbers of red-letter invoices, and the
     settlement as of `settlement.preview`.
 
-    To be confirmed: `open-fault`; `penalty-due` while a term runs; `settlement` when anything is due or paid back.
+    To be confirmed: `open-fault`, `open-complaint`; `penalty-due` while a term runs; `settlement` when anything is due
+    or paid back.
 
     Raises NotAllowed, KeyReused, BadInput.
     """
@@ -73,6 +74,7 @@ def _close(act: Act, request: Closure) -> OperationResult:
     standing = attended(act, customer, request.agent, request.scans)
     act.move(account, "close", ended_for=request.reason, ended_at=act.now, suspended_for=None)
     warn_of_open_fault(act, account)
+    warn_of_open_complaint(act, account)
     worked_out = settlement.work_out(act, account, request.reason, request.returned, request.lost)
     settled = settling.SettledUp()
     if worked_out is not None:

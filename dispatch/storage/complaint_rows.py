@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Protocol
 
 
 class ComplaintRow(Protocol):
@@ -39,6 +40,13 @@ class ComplaintLine(Protocol):
     ended_at: datetime | None
     team: str | None  # that has it now; None: nobody
     holder: str | None
+
+
+class ReplyRow(Protocol):
+    """A reply to a complaint, as it was reported."""
+
+    ticket_id: int
+    evidence: Mapping[str, Any]
 
 
 class CompensationRow(Protocol):

@@ -11,7 +11,7 @@ from sqlalchemy import Select, insert, select, update
 from dispatch.domain.kind import Kind
 from dispatch.domain.ticket import TICKET_ENDS
 from dispatch.storage.column_types import constants
-from dispatch.storage.complaint_rows import ComplaintLine, ComplaintRow
+from dispatch.storage.complaint_rows import ComplaintLine, ComplaintRow, ReplyRow
 from dispatch.storage.database import Tx
 from dispatch.storage.rows import shaped
 from dispatch.storage.tables.accounts import account
@@ -62,6 +62,23 @@ def unfinished_of(tx: Tx, account_id: int, kind: str) -> int | None:
     query = select(ticket.c.id).where(ticket.c.account_id == account_id, ticket.c.kind == Kind.COMPLAINT)
     query = query.where(ticket.c.symptom == kind, _UNFINISHED).order_by(ticket.c.id.desc()).limit(1)
     return tx.execute(query).scalar()
+
+
+def unfinished(tx: Tx, account_id: int) -> int | None:
+    """The ticket's id of the account's newest unfinished complaint of any kind."""
+    query = select(ticket.c.id).where(ticket.c.account_id == account_id, ticket.c.kind == Kind.COMPLAINT, _UNFINISHED)
+    return tx.execute(query.order_by(ticket.c.id.desc()).limit(1)).scalar()
+
+
+def replies(tx: Tx, account_id: int, finding: str, since: datetime) -> Sequence[ReplyRow]:
+    """What was reported with this finding on the account's complaints since then, the oldest first."""
+    query: Select[Any] = (
+        select(hop.c.ticket_id, hop.c.evidence)
+        .join(ticket, ticket.c.id == hop.c.ticket_id)
+        .where(ticket.c.account_id == account_id, ticket.c.kind == Kind.COMPLAINT)
+        .where(hop.c.finding == finding, hop.c.ended_at >= since)
+    )
+    return shaped(ReplyRow, tx.execute(query.order_by(hop.c.id))).all()
 
 
 def note_contact(tx: Tx, ticket_id: int, now: datetime) -> None:

@@ -41,8 +41,9 @@ from dispatch.storage.ticket_changes import write_act
 from dispatch.tickets import next_hop
 from dispatch.tickets.next_hop import Ending
 
-REPLIED, REPLY, ACCEPTED = "replied", "reply", "accepted"
-"""The finding that is a reply, and its evidence: what the customer was told, and what they say to it."""
+REPLIED, REPLY, ACCEPTED, UPHELD = "replied", "reply", "accepted", "upheld"
+"""The finding that is a reply, and its evidence: what the customer was told, what they say to it, and whether they were
+right."""
 
 COMPLAINT = Wording("投诉", "a complaint")
 WISH = Wording("诉求", "wish")
@@ -202,6 +203,12 @@ def note_replies(tx: Tx, endings: Sequence[Ending], now: datetime) -> None:
         complaints.note_reply(tx, found, str(agreement), now)
         facts = {"no": ticket_number(row.kind, row.ticket_id), "text": str(ending.evidence.get(REPLY, ""))}
         messages.tell(tx, now, messages.Told(Event.REPLY, messages.of_ticket(row.ticket_id), facts, row.account_id))
+
+
+def is_upheld(tx: Tx, account_id: int, since: datetime) -> bool:
+    """Return whether a complaint of the account was upheld since then; of several replies to one, the last counts."""
+    last = {row.ticket_id: row.evidence.get(UPHELD) for row in complaints.replies(tx, account_id, REPLIED, since)}
+    return "yes" in last.values()
 
 
 def _about(tx: Tx, number: str, account_id: int) -> int | None:

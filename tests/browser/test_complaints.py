@@ -5,6 +5,7 @@ from __future__ import annotations
 from tests.acceptance.conftest import eventually
 from tests.browser.chromium import DESKTOP, PHONE
 from tests.browser.conftest import Open
+from tests.browser.user_actions import send_report
 from tests.demonstration import API, Demo
 
 
@@ -68,3 +69,7 @@ def test_a_complaint_is_taken_called_about_credited_and_answered(demo: Demo, ope
     eventually(lambda: demo.get("supervisor", f"/hops/{hop}")["hop"]["state"] == "claimed")
     work = supervisor.open(f"/teams/complaints/hops/{hop}")
     supervisor.check(work)
+    reply = {"reply": "经核实确实爽约，已向您致歉", "accepted": "=yes", "upheld": "=yes"}
+    send_report(work, "replied", reply)
+    eventually(lambda: demo.get("supervisor", f"/hops/{hop}")["hop"]["state"] == "reported")
+    assert "成立" in supervisor.open(f"/tickets/{number}").locator("main").inner_text()
