@@ -22,7 +22,7 @@ from dispatch.storage.database import Database
 
 ASKED_FIRST: Mapping[str, Sequence[Asks]] = {
     "open": (asks_check("open"),),
-    "transfer": (asks_check("transfer"),),
+    "transfer": (asks_check("transfer"), asks_quote(QuotePurpose.TRANSFER)),
     "reset-password": (asks_check("reset-password"),),
     "modify": (asks_check("modify"),),
     "settle-preview": (asks_quote(QuotePurpose.CLOSE),),

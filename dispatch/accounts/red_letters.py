@@ -49,6 +49,15 @@ def take(stands: Standing, wanted: Mapping[Title, int]) -> Standing:
     return taken
 
 
+def together(*parts: Standing) -> Standing:
+    """Parts of invoices that are offset together, without those of which nothing is."""
+    taken: Standing = {}
+    for part in parts:
+        for number, items in part.items():
+            taken[number] = taken.get(number, {}) | items
+    return {number: items for number, items in taken.items() if items}
+
+
 def offset(act: Act, account: AccountRow, rows: Iterable[InvoiceRow], taken: Standing) -> list[InvoiceMention]:
     """Issue a red-letter invoice for these parts of each of these invoices. It locks the series of their numbers."""
     by_number = {row.number: row for row in rows}

@@ -6,8 +6,8 @@ the devices, deposits and what was paid for a change of plan that hasn't taken e
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Annotated, Any
 
@@ -39,8 +39,9 @@ from dispatch.domain.title import Title, Wording
 from dispatch.errors import BadInput, DeviceNotThere
 from dispatch.ports.billing import Quote, QuotePurpose
 from dispatch.storage import devices, enrolments, payments, plan_changes, tickets
-from dispatch.storage.account_rows import AccountRow, DeviceRow
+from dispatch.storage.account_rows import AccountRow, DeviceRow, InvoiceRow
 from dispatch.storage.database import Tx
+from dispatch.tickets.complaints import is_upheld
 
 Returned = Annotated[tuple[str, ...], Field(description="现场退回的终端序列号 · serial numbers of devices handed in")]
 Lost = Annotated[tuple[str, ...], Field(description="遗失的终端序列号 · serial numbers of devices that are lost")]
@@ -57,15 +58,23 @@ class SettlementPreview(OperationRequest):
 
 
 @dataclass(frozen=True, slots=True)
+class Paper:
+    """All of an account's invoices. `stands`: what stands of them; `unused`: the numbers of those that were paid for a
+    change of plan that never took effect."""
+
+    invoices: Sequence[InvoiceRow]
+    stands: Standing
+    unused: frozenset[int]
+
+
+@dataclass(frozen=True, slots=True)
 class Settlement:
-    """A settlement that was worked out. `stands`: what stands of the account's invoices; `unused`: the numbers of those
-    that were paid for a change of plan that never took effect; `gift`: credits that lapse, in fen."""
+    """A settlement that was worked out."""
 
     quote: Quote
     lines: tuple[SettlementLine, ...]
     devices: Mapping[Fate, Sequence[DeviceRow]]
-    stands: Standing
-    unused: frozenset[int]
+    paper: Paper
 
     @property
     def total(self) -> int:
@@ -111,17 +120,22 @@ def _preview(act: Act, request: SettlementPreview) -> OperationResult:
 
 def shown(settlement: Settlement) -> dict[str, Any]:
     """A settlement as an operation's result."""
-    lines = [
+    gift = write_yuan(settlement.quote.gift)
+    return {**shown_lines(settlement.lines), "gift": gift, "quote": settlement.quote.quote_id}
+
+
+def shown_lines(lines: Sequence[SettlementLine]) -> dict[str, Any]:
+    """Lines and their total as an operation's result."""
+    written = [
         {
             "kind": line.kind.value,
             "title": {"zh": line.kind.label.zh, "en": line.kind.label.en},
             "yuan": write_yuan(line.fen),
             "formula": line.formula,
         }
-        for line in settlement.lines
+        for line in lines
     ]
-    total, gift = write_yuan(settlement.total), write_yuan(settlement.quote.gift)
-    return {"settlement": lines, "total": total, "gift": gift, "quote": settlement.quote.quote_id}
+    return {"settlement": written, "total": write_yuan(total(lines))}
 
 
 def work_out(
@@ -135,39 +149,59 @@ def work_out(
     quote = quoted(act, account, QuotePurpose.CLOSE)
     if quote is None:
         return None
+    paper = paper_of(act, account)
+    leaving = replace(
+        ends_today(act, account, waived=reason in WITHOUT_PENALTY),
+        deposits=red_letters.of_item(kept(paper), CHARGES["deposit"]),
+        pause=pausing.unused_of(act.tx, account.id, act.today, act.counter.zone),
+        change=paid_for_changes(paper),
+        devices=tuple(_left(act, row, fate) for fate, rows in fates.items() for row in rows),
+        device_months=act.counter.device_months,
+    )
+    return Settlement(quote, settle(quote, leaving), fates, paper)
+
+
+def ends_today(act: Act, account: AccountRow, *, waived: bool) -> Leaving:
+    """What a penalty depends on, if the account's plan ended today. `waived`: none is due, whatever else; nor is any
+    where a complaint was upheld since the plan began."""
+    enrolment = enrolments.in_force(act.tx, account.id)
+    waived = waived or (enrolment is not None and is_upheld(act.tx, account.id, enrolment.from_at))
+    return Leaving(
+        today=act.today,
+        terms={} if enrolment is None else enrolment.terms,
+        until=None if enrolment is None else enrolment.until,
+        active_since=_active_since(act, account),
+        waived=waived,
+    )
+
+
+def paper_of(act: Act, account: AccountRow) -> Paper:
+    """The account's invoices, as they stand before anything is changed."""
     invoices = payments.invoices(act.tx, account.id)
     stands = red_letters.standing(invoices)
     never = {*plan_changes.unused_operations(act.tx, account.id)}
     if (scheduled := plan_changes.scheduled(act.tx, account.id)) is not None:
         never.add(scheduled.operation_id)
     unused = frozenset(row.number for row in invoices if row.operation_id in never and row.number in stands)
-    enrolment = enrolments.in_force(act.tx, account.id)
-    leaving = Leaving(
-        today=act.today,
-        terms={} if enrolment is None else enrolment.terms,
-        until=None if enrolment is None else enrolment.until,
-        active_since=_active_since(act, account),
-        waived=reason in WITHOUT_PENALTY,
-        deposits=red_letters.of_item(kept(stands, unused), CHARGES["deposit"]),
-        pause=pausing.unused_of(act.tx, account.id, act.today, act.counter.zone),
-        change=sum(fen for items in for_changes(stands, unused).values() for fen in items.values()),
-        devices=tuple(_left(act, row, fate) for fate, rows in fates.items() for row in rows),
-        device_months=act.counter.device_months,
-    )
-    return Settlement(quote, settle(quote, leaving), fates, stands, unused)
+    return Paper(invoices, stands, unused)
 
 
-def kept(stands: Standing, unused: Collection[int]) -> Standing:
+def kept(paper: Paper) -> Standing:
     """What stands of the invoices that weren't for an unused change of plan."""
-    return {number: items for number, items in stands.items() if number not in unused}
+    return {number: items for number, items in paper.stands.items() if number not in paper.unused}
 
 
-def for_changes(stands: Standing, unused: Collection[int]) -> Standing:
+def for_changes(paper: Paper) -> Standing:
     """What stands of those that were, but for prepayments, which are on the books at billing."""
-    found = {number: {**stands[number]} for number in unused}
+    found = {number: {**paper.stands[number]} for number in paper.unused}
     for items in found.values():
         items.pop(CHARGES["prepaid"], None)
     return found
+
+
+def paid_for_changes(paper: Paper) -> int:
+    """The sum of `for_changes`, in fen."""
+    return sum(fen for items in for_changes(paper).values() for fen in items.values())
 
 
 def _fates(act: Act, account: AccountRow, returned: Sequence[str], lost: Sequence[str]) -> dict[Fate, list[DeviceRow]]:

@@ -1,9 +1,11 @@
-"""结清: carry a settlement out: the devices, the money either way, invoices and red-letter invoices, and the books."""
+"""结清: carry a settlement out: the devices, the money either way, invoices and red-letter invoices, and the books.
+
+A transfer settles its money here too (`handing_over`)."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 from dispatch import effects, messages
@@ -14,17 +16,17 @@ from dispatch.accounts.enrolment import warn_of_penalty
 from dispatch.accounts.money_back import DEPOSIT_WAITS, pay_back
 from dispatch.accounts.operation import Act
 from dispatch.accounts.red_letters import Standing
-from dispatch.accounts.settlement import Settlement, for_changes, kept, shown
+from dispatch.accounts.settlement import Paper, Settlement, for_changes, kept, shown, shown_lines
 from dispatch.domain.device import DeviceKind, DeviceState, device_move
 from dispatch.domain.messages import Event
 from dispatch.domain.money import write_yuan
 from dispatch.domain.plans import CHARGES
-from dispatch.domain.settlement import Fate, SettlementKind, SettlementLine
+from dispatch.domain.settlement import Fate, SettlementKind, SettlementLine, total
 from dispatch.domain.time import begin_of_day
 from dispatch.domain.title import Title
 from dispatch.ports.billing import BillingEntry, EntryKind
 from dispatch.slips.forms import Amount, InvoiceMention, Payment, Section, SlipLine
-from dispatch.storage import devices, payments
+from dispatch.storage import devices
 from dispatch.storage.account_rows import AccountRow, CustomerRow
 from dispatch.storage.devices import Cause
 
@@ -46,7 +48,7 @@ class SettledUp:
 def settle_up(
     act: Act, account: AccountRow, customer: CustomerRow, settlement: Settlement, paid: Paid | None
 ) -> SettledUp:
-    """Carry the settlement out, to the fen.
+    """Carry the settlement of an account that is closed out, to the fen.
 
     Raises NeedsConfirmation (`penalty-due`, `settlement`), BadAmount, ApprovalNeeded for much money in cash; BadInput.
     """
@@ -55,25 +57,50 @@ def settle_up(
         act.warn("settlement", settlement.said)
     _move_devices(act, settlement)
     _say_until_when(act, account, settlement)
-    _book(act, account, settlement)
-    if settlement.total > 0:
-        method, references = billing.take(act, account, settlement.total, paid, on_bill=False)
+    tomorrow = begin_of_day(act.today + timedelta(days=1), act.counter.zone)
+    end = BillingEntry(EntryKind.FEE, 0, tomorrow, monthly=True)  # today is the last day that costs something
+    title, paper = Title("销户结算", "Settlement"), settlement.paper
+    settled = clear(act, account, customer, title, settlement.lines, paid, paper, _to_offset(settlement), end)
+    return replace(
+        settled, sections=[*settled.sections, *_devices(settlement)], result={**settled.result, **shown(settlement)}
+    )
+
+
+def clear(
+    act: Act,
+    account: AccountRow,
+    customer: CustomerRow,
+    title: Title,
+    lines: Sequence[SettlementLine],
+    paid: Paid | None,
+    paper: Paper,
+    to_offset: Standing,
+    *more: BillingEntry,
+) -> SettledUp:
+    """Clear the account at billing, take or pay back the total of these lines, and write the papers for it: an invoice
+    for what the customer owes, red-letter invoices for these parts of others. `more` is booked with it.
+
+    Raises BadAmount, ApprovalNeeded, ReferenceUsed; BadInput.
+    """
+    _book(act, account, lines, more)
+    if (due := total(lines)) > 0:
+        method, references = billing.take(act, account, due, paid, on_bill=False)
     else:
         billing.take(act, account, 0, paid)
-        method, references = pay_back(act, account, -settlement.total)
-    due = [(line.kind.label, line.fen) for line in settlement.lines if line.fen > 0]
-    invoice = billing.issue(act, account, customer.name, method, due) if due else None
-    red = _offset(act, account, settlement)
-    amounts = tuple(Amount(line.kind.label, line.fen) for line in settlement.lines)
+        method, references = pay_back(act, account, -due)
+    owed = [(line.kind.label, line.fen) for line in lines if line.fen > 0]
+    invoice = billing.issue(act, account, customer.name, method, owed) if owed else None
+    red = red_letters.offset(act, account, paper.invoices, to_offset)
+    amounts = tuple(Amount(line.kind.label, line.fen) for line in lines)
     return SettledUp(
-        sections=_sections(settlement),
-        payment=Payment(method, amounts, references) if settlement.total else None,
+        sections=_sections(title, lines),
+        payment=Payment(method, amounts, references) if due else None,
         invoice=invoice or next(iter(red), None),
         notes=_notes(red if invoice else red[1:]),
         result={
             "invoice": invoice.number if invoice else None,
             "red_letters": [each.red_letter for each in red],
-            **shown(settlement),
+            **shown_lines(lines),
         },
     )
 
@@ -94,56 +121,53 @@ def _move_devices(act: Act, settlement: Settlement) -> None:
 def _say_until_when(act: Act, account: AccountRow, settlement: Settlement) -> None:
     """Tell a customer who keeps the ONT for now until when it pays the deposit back."""
     keeps = any(row.kind == DeviceKind.ONT for row in settlement.devices[Fate.LATER])
-    if keeps and red_letters.of_item(settlement.stands, CHARGES["deposit"]):
+    if keeps and red_letters.of_item(settlement.paper.stands, CHARGES["deposit"]):
         facts = {"day": (act.today + DEPOSIT_WAITS).isoformat()}
         messages.tell(
             act.tx, act.now, messages.Told(Event.DEVICE_DUE, f"operation/{act.operation_id}", facts, account.id)
         )
 
 
-def _book(act: Act, account: AccountRow, settlement: Settlement) -> None:
-    """Clear the account at billing: what is owed is paid, the balance goes back, and today is the last day that costs
-    something."""
-    tomorrow = begin_of_day(act.today + timedelta(days=1), act.counter.zone)
+def _book(act: Act, account: AccountRow, lines: Sequence[SettlementLine], more: Sequence[BillingEntry]) -> None:
+    """Clear the account at billing: what is owed is paid, and what goes back of the balance is taken from it."""
+    owed = sum(line.fen for line in lines if line.kind in OWED)
+    prepaid = sum(-line.fen for line in lines if line.kind is SettlementKind.PREPAID)
     entries = [
-        BillingEntry(EntryKind.PAYMENT, settlement.fen(*OWED), act.now, reference=act.serial),
-        BillingEntry(EntryKind.REFUND, -settlement.fen(SettlementKind.PREPAID), act.now, reference=act.serial),
+        BillingEntry(EntryKind.PAYMENT, owed, act.now, reference=act.serial),
+        BillingEntry(EntryKind.REFUND, prepaid, act.now, reference=act.serial),
     ]
-    end = BillingEntry(EntryKind.FEE, 0, tomorrow, monthly=True)
-    effects.book(act.tx, act.key, account, [*(each for each in entries if each.fen), end], act.now)
+    if booked := [*(each for each in entries if each.fen), *more]:
+        effects.book(act.tx, act.key, account, booked, act.now)
 
 
-def _offset(act: Act, account: AccountRow, settlement: Settlement) -> list[InvoiceMention]:
-    """Offset what goes back and stands on invoices: deposits, what is left of prepayments and pauses, and unused
-    changes of plan."""
-    stands, unused = settlement.stands, settlement.unused
+def _to_offset(settlement: Settlement) -> Standing:
+    """What goes back and stands on invoices: deposits, what is left of prepayments and pauses, and unused changes of
+    plan."""
+    paper = settlement.paper
     deposits = {CHARGES["deposit"]: -settlement.fen(SettlementKind.DEPOSIT)}
     others = {
         pausing.FEE: -settlement.fen(SettlementKind.PAUSE),
         CHARGES["prepaid"]: -settlement.fen(SettlementKind.PREPAID),
     }
-    taken: Standing = {}
-    for part in (
-        red_letters.take(kept(stands, unused), deposits),
-        for_changes(stands, unused),
-        red_letters.take(stands, others),
-    ):
-        for number, items in part.items():
-            taken[number] = taken.get(number, {}) | items
-    invoices = payments.invoices(act.tx, account.id)
-    return red_letters.offset(act, account, invoices, {number: items for number, items in taken.items() if items})
+    return red_letters.together(
+        red_letters.take(kept(paper), deposits), for_changes(paper), red_letters.take(paper.stands, others)
+    )
 
 
-def _sections(settlement: Settlement) -> list[Section]:
-    sections = []
-    if settlement.lines:
-        lines = [*map(_line, settlement.lines), SlipLine(Title("合计", "Total"), _yuan(settlement.total))]
-        sections.append(Section(Title("销户结算", "Settlement"), tuple(lines)))
-    for fate, rows in settlement.devices.items():
-        if rows:
-            zh, en = f"终端{fate.label.zh}", f"Devices: {fate.label.en.lower()}"
-            sections.append(Section(Title(zh, en), device_lines(rows)))
-    return sections
+def _sections(title: Title, lines: Sequence[SettlementLine]) -> list[Section]:
+    if not lines:
+        return []
+    shown = [*map(_line, lines), SlipLine(Title("合计", "Total"), _yuan(total(lines)))]
+    return [Section(title, tuple(shown))]
+
+
+def _devices(settlement: Settlement) -> list[Section]:
+    """The devices by what becomes of them, as parts of the slip."""
+    return [
+        Section(Title(f"终端{fate.label.zh}", f"Devices: {fate.label.en.lower()}"), device_lines(rows))
+        for fate, rows in settlement.devices.items()
+        if rows
+    ]
 
 
 def _line(line: SettlementLine) -> SlipLine:

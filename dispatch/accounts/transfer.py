@@ -6,6 +6,10 @@ The rule book leaves three points open. They are decided here as follows.
   owner's own contact stays bound.
 - The new owner types a new password, so that the old owner's password is of no more use.
 - A suspended account must be resumed first: its cause, such as an unpaid bill, is for the old owner to settle.
+- The old owner pays everything owed, what isn't billed yet included, and the penalty for a plan that the transfer voids
+  (`handing_over`). A term that runs on passes over, which is said. What is paid in advance goes over or back.
+- A change of plan that the old owner chose doesn't take place, and what was paid for it goes back.
+- The devices pass over with the line.
 Source: 家庭宽带业务流程 V1.0, section 2, steps 1 to 5.
 """
 
@@ -13,15 +17,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
 from pydantic import Field
 
 from dispatch import effects
-from dispatch.accounts import authentication, billing
+from dispatch.accounts import authentication, handing_over
+from dispatch.accounts.billing import Paid
 from dispatch.accounts.binding import PLANNED
 from dispatch.accounts.devices import device_lines
 from dispatch.accounts.enrolment import as_applicant, void_change, void_plan
+from dispatch.accounts.handing_over import BalanceGoes
 from dispatch.accounts.identity_check import check_holder
 from dispatch.accounts.line_limit import require_room
 from dispatch.accounts.open_faults import warn_of_open_fault
@@ -67,6 +73,8 @@ class Transfer(OperationRequest):
     document_number: DocumentNumber
     new_owner: Person
     password: NewPassword
+    balance: Annotated[BalanceGoes, Field(description="预存余额 · what becomes of the balance")] = "move"
+    payment: Annotated[Paid | None, Field(description="原机主结清 · what the old owner pays")] = None
     scans: Scans = ()
     agent: Annotated[Agent | None, Field(description="原机主经办人 · agent who acts for the old owner")] = None
     new_owner_agent: Annotated[Agent | None, Field(description="新机主经办人 · agent who acts for the new owner")] = (
@@ -75,10 +83,12 @@ class Transfer(OperationRequest):
 
 
 def transfer(tx: Tx, counter: Counter, request: Transfer, actor: Actor, now: datetime) -> OperationOutcome:
-    """Transfer an account. `result`: account.
+    """Transfer an account. `result`: account, invoice, the numbers of red-letter invoices, and what the old owner
+    settled: `settlement` and `total` as of `settlement.preview`.
 
     To be confirmed: `open-fault`; `bindings-end` when bound numbers are the old owner's; `plan-voided` when one of them
-    carries the plan, when the plan's conditions exclude the new owner, or when a change of plan is scheduled.
+    carries the plan, when the plan's conditions exclude the new owner, or when a change of plan is scheduled;
+    `penalty-due` for a plan that is voided in its term, else `term-passes` while a term runs.
 
     Raises NotAllowed, KeyReused, BadInput.
     """
@@ -104,17 +114,27 @@ def _transfer(act: Act, request: Transfer) -> OperationResult:
     require_room(act, new, account.area)
     warn_of_open_fault(act, account)
     unbound, unbinding = _unbind(act, account, new)
-    voiding = _void(act, account, new, unbound)
+    ending = _ending(act, account, new, unbound)
+    owed = handing_over.work_out(act, account, request.balance, voided=ending is not None)
+    voiding = _void(act, account, ending)
+    handing_over.warn(act, account, owed)
+    settled = handing_over.settle(act, account, old, owed, request.payment)
     accounts.change(act.tx, account.id, customer_id=new.id, mobile=new.mobile)
     aliases.end(act.tx, account.id)  # the old owner's names lead to nobody else's line
     set_password(act, account, new, request.password)
     _tell(act, account, old, new)
     changes = (*_owners(act, old, new), *unbinding, *voiding)
     kept = Section(Title("过户资料", "Documents"), (*standing.lines, *of_new.lines, scans_line(request.scans)))
-    back, invoices = billing.pay_back_unused(act, account)
-    sections, invoice = [kept, *_devices(act, account)], next(iter(invoices), None)
-    slip = act.slip(account.number, new, sections=sections, changes=changes, payment=back, invoice=invoice)
-    return OperationResult(account, slip, {"account": account.number})
+    slip = act.slip(
+        account.number,
+        new,
+        sections=[kept, *_devices(act, account), *settled.sections],
+        changes=changes,
+        payment=settled.payment,
+        invoice=settled.invoice,
+        notes=settled.notes,
+    )
+    return OperationResult(account, slip, {"account": account.number, **settled.result})
 
 
 def _devices(act: Act, account: AccountRow) -> Sequence[Section]:
@@ -144,19 +164,32 @@ def _unbind(act: Act, account: AccountRow, new: CustomerRow) -> tuple[list[str],
     return [each.mobile for each in bound], [Change(Title("绑定手机号码", "Bound mobile numbers"), shown, "")]
 
 
-def _void(act: Act, account: AccountRow, new: CustomerRow, unbound: Sequence[str]) -> list[Change]:
-    """Void the plan if the new owner can't keep it, and a change of plan that the old owner chose. Returns the slip's
-    lines.
+class _Ending(NamedTuple):
+    """A plan that the new owner can't keep, and why."""
 
-    Raises NeedsConfirmation (`plan-voided`); PlanNotOffered when the plan's terms don't say what replaces it.
+    enrolment: EnrolmentRow
+    why: Title
+
+
+def _ending(act: Act, account: AccountRow, new: CustomerRow, unbound: Sequence[str]) -> _Ending | None:
+    """The plan, if the new owner can't keep it. Raises PlanNotOffered when its terms don't say what replaces it."""
+    enrolment = enrolments.in_force(act.tx, account.id)
+    if enrolment is None or (why := _why_voided(act, account, new, enrolment, unbound)) is None:
+        return None
+    if enrolment.terms["when_voided"] is None:
+        raise PlanNotOffered(plan=Title(**enrolment.terms["title"]), why=why)
+    return _Ending(enrolment, why)
+
+
+def _void(act: Act, account: AccountRow, ending: _Ending | None) -> list[Change]:
+    """Void the plan that ends, and a change of plan that the old owner chose. Returns the slip's lines.
+
+    Raises NeedsConfirmation (`plan-voided`).
     """
-    enrolment, changes, said = enrolments.in_force(act.tx, account.id), list[Change](), list[Title]()
-    why = enrolment and _why_voided(act, account, new, enrolment, unbound)
-    if enrolment and why:
-        plan = Title(**enrolment.terms["title"])
-        if enrolment.terms["when_voided"] is None:
-            raise PlanNotOffered(plan=plan, why=why)
-        after = void_plan(act, account, enrolment)  # rolled back unless the customer confirms
+    changes, said = list[Change](), list[Title]()
+    if ending is not None:
+        plan, why = Title(**ending.enrolment.terms["title"]), ending.why
+        after = void_plan(act, account, ending.enrolment)  # rolled back unless the customer confirms
         zh, en = f"营销案「{plan.zh}」失效：{why.zh}，{after.zh}", f"the plan {plan.en} is voided: {why.en}; {after.en}"
         said.append(Title(zh, en))
         changes.append(Change(Title("营销案", "Marketing plan"), str(plan), str(after)))

@@ -129,6 +129,26 @@ def settle(balance: Balance, leaving: Leaving) -> tuple[SettlementLine, ...]:
     return tuple(line for line in lines if line.fen)
 
 
+def hand_over(balance: Balance, leaving: Leaving, back: int) -> tuple[SettlementLine, ...]:
+    """The lines of a transfer 过户, which the old owner settles: everything owed, the month under way up to today, and
+    the penalty unless it is waived.
+
+    `back` fen of what is paid in advance go back. The rest passes over, and pays first for what isn't billed yet: the
+    new owner's share of the month is its fee less that. Source: 民法典, article 555.
+    """
+    kind, covered = SettlementKind, min(balance.unbilled, balance.refundable - back)
+    formula = f"{write_yuan(balance.unbilled)} − {write_yuan(covered)}" if covered else ""
+    lines = [
+        SettlementLine(kind.ARREARS, balance.arrears, ""),
+        SettlementLine(kind.LATE_FEE, balance.late_fee, ""),
+        SettlementLine(kind.UNBILLED, balance.unbilled - covered, formula),
+        _penalty(balance, leaving),
+        SettlementLine(kind.CHANGE, -leaving.change, ""),
+        SettlementLine(kind.PREPAID, -back, ""),
+    ]
+    return tuple(line for line in lines if line.fen)
+
+
 def total(lines: Iterable[SettlementLine]) -> int:
     """What the customer pays; below zero: gets back."""
     return sum(line.fen for line in lines)

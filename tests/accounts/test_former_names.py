@@ -169,7 +169,8 @@ def test_an_old_name_leads_to_no_other_owner(database: Database, counter: Counte
         password=SecretStr("Zk4!wuRt"),
         scans=tuple(map(c.scan, transfer.REQUIRED)),
     )
-    assert c.accepted(database, transfer.transfer, counter, given).result == {"account": NEW, "renamed": SAID}
+    done = c.accepted(database, transfer.transfer, counter, given)
+    assert (done.result["account"], done.result["renamed"]) == (NEW, SAID)
     view = query.View(account=old)
     assert c.refused(database, query.view, counter, view).code == "no-such-customer"
 

@@ -3,43 +3,46 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlalchemy import update
 
-from dispatch.accounts import closure, devices, opening, plan_change, settlement, suspension
+from dispatch.accounts import closure, devices, plan_change, settlement, suspension
 from dispatch.accounts.billing import Paid
 from dispatch.accounts.closure import Closure
 from dispatch.accounts.operation import Counter, OperationAccepted
 from dispatch.accounts.settlement import SettlementPreview
 from dispatch.domain.approval import ApprovalNeed
+from dispatch.domain.kind import Kind
 from dispatch.domain.money import read_yuan
+from dispatch.domain.numbers import ticket_number
 from dispatch.domain.roles import Role
 from dispatch.errors import BadInput
-from dispatch.ports.billing import Quote
-from dispatch.slips.forms import InvoiceData
 from dispatch.storage.database import Database
 from dispatch.storage.tables import accounts as b
 from dispatch.storage.tables.devices import registered_device
+from dispatch.tickets import complaints
 from tests import factories as f
 from tests.accounts import factories as c
-from tests.accounts.billed import quote, received
-
-DEPOSIT, PREPAID = "光猫押金", "预存款"
-HOME = c.plan("home-60", 300, 60_00, {"deposit": 100_00})
-YEARLY = c.plan("yearly-300", 300, 50_00, {"deposit": 100_00, "prepaid": 600_00}, term=12, penalty=30)
-BIGGER = c.plan("bigger", 1000, 90_00, {"deposit": 300_00, "prepaid": 150_00})
-DEAR = c.plan("dear-1000", 1000, 200_00, {"prepaid": 2400_00}, term=12)
-
-
-def china(day: str) -> datetime:
-    return datetime.fromisoformat(f"{day}T10:00:00+08:00").astimezone(UTC)
-
-
-NOVEMBER_30 = china("2026-11-30")
+from tests.accounts.billed import quote
+from tests.accounts.settled import (
+    DEPOSIT,
+    NOVEMBER_30,
+    PREPAID,
+    active,
+    billed,
+    cash,
+    china,
+    lines,
+    moved,
+    red_lines,
+    selling,
+    told,
+    yearly,
+)
 
 
 @pytest.fixture
@@ -49,39 +52,7 @@ def database(sqlite: Database) -> Database:
 
 @pytest.fixture
 def counter(counter: Counter) -> Counter:
-    return c.selling(counter, HOME, YEARLY, BIGGER, DEAR)
-
-
-def cash(yuan: str) -> Paid:
-    return Paid(method="cash", amount=yuan)
-
-
-def active(database: Database, counter: Counter, plan: str, paid: Paid | None, day: str) -> str:
-    """An account that is opened and activated on this day, with an ONT; its number."""
-    c.address(database)
-    done = c.accepted(database, opening.open_account, counter, c.application(plan=plan, payment=paid), now=china(day))
-    number = str(done.result["account"])
-    order = c.order_of(database, number)
-    f.reported(database, counter.rulebook, order, f.BUILDER, "installed", china(day), **f.INSTALLED)
-    f.work(database, counter.rulebook, china(day))
-    return number
-
-
-def yearly(database: Database, counter: Counter, day: str = "2026-03-10") -> str:
-    return active(database, counter, "yearly-300", cash("700.00"), day)
-
-
-def billed(database: Database, counter: Counter, folder: Path) -> Counter:
-    """The counter with a billing system that has received everything so far."""
-    return replace(counter, billing=received(database, folder))
-
-
-def told(database: Database, counter: Counter, number: str, *amounts: int) -> None:
-    """Billing says: arrears, late fee, unbilled, refundable, gift."""
-    assert isinstance(counter.billing, c.ToldBilling)
-    arrears, late, unbilled, refundable, gift = (*amounts, 0, 0, 0, 0, 0)[:5]
-    quoted = Quote(arrears, late, unbilled, refundable, gift, None, f"q{sum(amounts)}")
-    counter.billing.quotes[c.line(database, number).id] = quoted
+    return selling(counter)
 
 
 ALL_CONFIRMED = ("penalty-due", "settlement")
@@ -104,24 +75,6 @@ def refused(database: Database, counter: Counter, number: str, **changes: Any) -
 def previewed(database: Database, counter: Counter, number: str, **changes: Any) -> OperationAccepted:
     request = SettlementPreview.model_validate({"account": number, "document_number": c.document(), **changes})
     return c.accepted(database, settlement.preview, counter, request, now=NOVEMBER_30)
-
-
-def lines(done: OperationAccepted) -> dict[str, str]:
-    shown: Any = done.result["settlement"]
-    return {line["kind"]: line["yuan"] for line in shown}
-
-
-def moved(database: Database, kind: str) -> list[tuple[str, int, bool]]:
-    """(method, fen, whether it goes back on a charge) of the payments of a kind, in order."""
-    return [
-        (row.method, row.amount, row.refunds is not None) for row in c.rows(database, b.payment) if row.kind == kind
-    ]
-
-
-def red_lines(database: Database) -> list[tuple[str, int]]:
-    """The items of red-letter invoices, with their fen."""
-    red = [InvoiceData.from_json(row.content) for row in c.rows(database, b.invoice) if row.offsets is not None]
-    return [(line.item.zh, line.amount) for each in red for line in each.lines]
 
 
 # -- the worked examples ------------------------------------------------------------------------------
@@ -215,6 +168,42 @@ def test_no_penalty_is_due_where_we_have_no_line_or_the_holder_has_died(
 ) -> None:
     number = yearly(database, counter)
     assert "penalty" not in lines(previewed(database, billed(database, counter, tmp_path), number, reason=reason))
+
+
+def complaint(database: Database, counter: Counter, number: str, day: str) -> int:
+    """The id of a complaint's ticket, on the supervisors' board."""
+    with database.write() as tx:
+        asked = complaints.NewComplaint(number, "quality", "网速达不到承诺，多次报修无果")
+        taken = complaints.take(tx, counter.rulebook, f.complaint_terms(), asked, f.CLERK, china(day))
+    f.work(database, counter.rulebook, china(day))
+    return taken.ticket_id
+
+
+def replied(database: Database, counter: Counter, number: str, day: str, upheld: str) -> None:
+    ticket = complaint(database, counter, number, day)
+    said = {"reply": "经核实速率确实不足，向您致歉", "accepted": "yes", "upheld": upheld}
+    f.reported(database, counter.rulebook, ticket, f.SUPERVISOR, "replied", china(day), **said)
+    f.work(database, counter.rulebook, china(day))
+
+
+@pytest.mark.parametrize(("upheld", "penalty"), [("yes", None), ("no", "60.00")])
+def test_no_penalty_is_due_where_a_complaint_was_upheld(
+    database: Database, counter: Counter, tmp_path: Path, upheld: str, penalty: str | None
+) -> None:
+    number = yearly(database, counter)
+    replied(database, counter, number, "2026-11-20", upheld)
+
+    assert lines(previewed(database, billed(database, counter, tmp_path), number)).get("penalty") == penalty
+
+
+def test_an_open_complaint_is_said_before_an_account_is_closed(database: Database, counter: Counter) -> None:
+    number = active(database, counter, "home-60", cash("100.00"), "2026-03-10")
+    replied(database, counter, number, "2026-11-10", "no")
+    open_one = ticket_number(Kind.COMPLAINT, complaint(database, counter, number, "2026-11-20"))
+
+    code, said = refused(database, counter, number)
+    assert (code, f"未办结的投诉{open_one}" in said, "open-complaint" in said) == ("needs-confirmation", True, True)
+    left(database, counter, number, confirm=(*ALL_CONFIRMED, "open-complaint"))
 
 
 def test_a_device_that_comes_later_keeps_the_deposit(database: Database, counter: Counter, tmp_path: Path) -> None:

@@ -41,6 +41,7 @@ from dispatch.domain.plans import MOVE_FEE, Plan, months_later
 from dispatch.domain.roles import Actor, Role
 from dispatch.domain.time import local_date
 from dispatch.errors import DispatchError
+from dispatch.ports.billing import Quote
 from dispatch.routing.address_file import CoveredAddress
 from dispatch.routing.prehandling import Script
 from dispatch.routing.rulebook import Rulebook
@@ -185,6 +186,7 @@ class World:
         self.database, self.rulebook, self.script = database, rulebook, script
         self.counter: Counter = a.counter(rulebook)
         self.model, self.now, self.accepted = Model(), f.NOW, 0
+        self.never_invoiced = 0  # paid back of what was paid in advance elsewhere
         with database.write() as tx:
             for n, port in ADDRESSES.items():
                 reach = (f"OLT-{port}", "0/1/1", PORTS[port]) if port else ()
@@ -581,12 +583,24 @@ class World:
         kinds = transfer.REQUIRED if dice.random() < 0.9 else transfer.REQUIRED[1:]
         unbound = of.bound - {a.mobile(to)}
         given, enough = self.confirm(dice, of.fault or bool(unbound) or of.planned is not None)
+        unbilled, prepaid, goes = (
+            dice.choice([0, 20_00]),
+            dice.choice([0, 0, 5_00, 30_00]),
+            dice.choice(["move", "back"]),
+        )
+        back = prepaid if goes == "back" else 0
+        owed = unbilled - min(unbilled, prepaid - back)
+        due = owed - back - (of.planned.paid if of.planned else 0)
+        told = dice.choice([max(0, due), max(0, due), 0, 1])
+        self.billing_says(of, Quote(0, 0, unbilled, prepaid, 0, None, f"{unbilled}/{prepaid}"))
         request = transfer.Transfer(
             account=line.number,
             document_number=document,
             new_owner=a.person(to, name=f"{to}甲"),
             password=SecretStr(next(each for each in PASSWORDS if each != of.password)),
             scans=tuple(a.scan(kind) for kind in kinds),
+            balance=goes,  # type: ignore[arg-type]
+            payment=Paid(method="cash", amount=f"{told // 100}.{told % 100:02}") if told else None,
             confirm=given,
         )
         if not (code := self.hindered(of, document, "transfer")):
@@ -596,13 +610,22 @@ class World:
                 code = "documents-missing"
             elif of.state != "in-service":
                 code = "wrong-state"
-            else:
-                code = "same-owner" if to == of.owner else enough
+            elif to == of.owner:
+                code = "same-owner"
+            elif not (code := enough) and told != max(0, due):
+                code = "bad-amount" if told or not owed else "arrears-open"
         if self.do(transfer.transfer, request, code):
             of.owner, of.password, of.former = to, request.password.get_secret_value(), {}
+            of.paid += owed - back
+            self.never_invoiced += back
             for mobile in unbound:
                 self._given_up(of, mobile)
             self._dropped(of)
+        self.billing_says(of, a.NOTHING_OWED)
+
+    def billing_says(self, line: Line, quote: Quote) -> None:
+        assert isinstance(self.counter.billing, a.ToldBilling)
+        self.counter.billing.quotes[a.line(self.database, line.number).id] = quote
 
     def refund(self, dice: Random) -> None:
         """Refund by the password, once the order has failed."""
@@ -747,7 +770,7 @@ class World:
         """Return the money taken and not paid back, in fen: payments and invoices must agree."""
         payments, invoices = a.rows(self.database, b.payment), a.rows(self.database, b.invoice)
         kept = sum(row.amount if row.kind == "charge" else -row.amount for row in payments)
-        assert kept == sum(row.amount for row in invoices)
+        assert kept == sum(row.amount for row in invoices) - self.never_invoiced
         assert [row.number for row in invoices] == list(range(1, len(invoices) + 1)), "numbers without gaps"
         return int(kept)
 

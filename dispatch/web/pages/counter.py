@@ -15,6 +15,7 @@ from typing import Any
 
 from dispatch.accounts.catalogue import LABELS, ONLY_LOOKS, OPERATIONS, REASONS, WORDS
 from dispatch.accounts.form_fields import FormEntry, InputKind, form_entries
+from dispatch.accounts.handing_over import BALANCE
 from dispatch.accounts.invoices_back import PAPERS
 from dispatch.accounts.operation import TITLES
 from dispatch.accounts.plan_change import EFFECTIVE
@@ -226,6 +227,8 @@ def _choices(kind: str, entry: FormEntry, plans: Plans, roles: Collection[str]) 
             return [FormChoice(str(each), Title(f"{each}M", f"{each} Mbit/s")) for each in plans.speeds]
         case "part":
             return [FormChoice(name, title) for name, title in PARTS_OF_DAY.items()]
+        case "balance":
+            return [FormChoice(name, title) for name, title in BALANCE.items()]
         case "effective":
             return [FormChoice(name, title) for name, title in EFFECTIVE.items()]
         case "plan":

@@ -45,7 +45,7 @@ def test_a_form_has_every_field_of_its_request_and_its_label_in_the_language_of_
     assert re.search(r'for="open-holder.mobile">mobile number</label>', page)
     assert re.findall(r"<label[^>]*>[^<]*[\u4e00-\u9fff][^<]*<", page) == [], "a Chinese word in an English page"
     opening = form("open", PLANS)
-    assert [part.folded for part in form("transfer", PLANS).parts if part.title] == [False, True, True]
+    assert [part.folded for part in form("transfer", PLANS).parts if part.title] == [False, False, True, True]
     plan = next(each for part in opening.parts for each in part.fields if each.name == "plan")
     assert plan.choices[0].pay == "200.00"
 
