@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sqlite3
 import subprocess
 import sys
@@ -288,7 +289,13 @@ def test_an_account_is_renamed_to_a_mobile_number_transferred_and_closed(counter
     assert counter.refused("transfer", **request, scans=scans[:1])["code"] == "documents-missing"
     told = counter.refused("transfer", **request, scans=scans)
     assert told["confirm"] == "bindings-end"
-    counter.done("transfer", **request, scans=scans, confirm=["bindings-end"])
+    request |= {"scans": scans, "confirm": ["bindings-end", "plan-voided", "penalty-due", "term-passes"]}
+    owed = counter.refused("transfer", **request)
+    assert owed["code"] == "arrears-open"
+    asked = re.search(r"(\d+\.\d\d)", owed["reason"])
+    assert asked, owed
+    given = counter.done("transfer", **request, payment={"method": "cash", "amount": asked[1]})
+    assert (given["total"], {row["kind"] for row in given["settlement"]}) == (asked[1], {"unbilled"})
     assert counter.refused("close", **proved("13500135009"), reason="moving")["code"] == "authentication-failed"
     counter.home.done("submit", "13500135009", "--symptom", "no-internet", "--description", "断网", *CHEN[:4])
     leaving: dict[str, Any] = {**proved("13500135009", 7), "reason": "other", "note": "出国"}
