@@ -17,7 +17,7 @@ from dispatch.accounts.enrolment import warn_of_penalty
 from dispatch.accounts.operation import Act
 from dispatch.accounts.quotes import quoted
 from dispatch.accounts.red_letters import Standing
-from dispatch.accounts.settlement import Paper, ends_today, for_changes, paid_for_changes, paper_of
+from dispatch.accounts.settlement import InvoiceBook, ends_today, for_changes, paid_for_changes, paper_of
 from dispatch.accounts.settling import OWED, SettledUp
 from dispatch.domain.money import write_yuan
 from dispatch.domain.plans import CHARGES
@@ -43,7 +43,7 @@ class HandingOver:
     """What the old owner settles. `taken`: the parts of invoices that are offset; `moves`: what goes over, in fen."""
 
     lines: tuple[SettlementLine, ...]
-    paper: Paper
+    paper: InvoiceBook
     taken: Standing
     moves: int
 

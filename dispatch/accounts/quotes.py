@@ -7,10 +7,11 @@ does no harm: billing books a key once. What was booked since makes a quote void
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import date, datetime
 from typing import Any
 
+from dispatch import port_answers
 from dispatch.accounts.asking import Asks, Call
 from dispatch.accounts.operation import Act, Counter
 from dispatch.domain.effect import billing_lane_of
@@ -21,7 +22,7 @@ from dispatch.errors import DispatchError, QuoteChanged
 from dispatch.port_answers import Answer, PortQuestion
 from dispatch.ports.billing import Quote, QuotePurpose
 from dispatch.storage import aliases, effects, enrolments
-from dispatch.storage.account_rows import AccountRow
+from dispatch.storage.account_rows import AccountRow, EffectRow
 from dispatch.storage.database import Database, Tx
 
 PORT = "billing"
@@ -43,14 +44,22 @@ def asks_quote(purpose: QuotePurpose, when: Callable[[Any], bool] = lambda _: Tr
         def call() -> Answer:
             with database.read() as tx:
                 waiting = effects.waiting_in_lane(tx, billing_lane_of(account_id))
-            if waiting and counter.billing.book([booking_of(row) for row in waiting]):
-                raise ConnectionRefusedError  # a refused booking waits for a person: until then no quote is right
-            quote = asdict(counter.billing.quote(account_id, today, purpose))
-            return {"quote": quote, "booked": [row.id for row in waiting], "at": now.isoformat()}
+            return _ask(counter, account_id, today, purpose, waiting, now)
 
         return [(_question(account_id, today, purpose), call)]
 
     return asks
+
+
+def with_simulated_quote(tx: Tx, counter: Counter, request: object, purpose: QuotePurpose, now: datetime) -> Counter:
+    """The counter for one request of a demonstration, whose billing answers at once."""
+    account_id, today = _account_of(tx, request, now), local_date(now, counter.zone)
+    if account_id is None:
+        return counter
+    waiting = effects.waiting_in_lane(tx, billing_lane_of(account_id))
+    answer = _ask(counter, account_id, today, purpose, waiting, now)
+    kept = port_answers.keep(tx, counter.cipher, _question(account_id, today, purpose), answer, now)
+    return replace(counter, answers=(*counter.answers, kept))
 
 
 def quoted(act: Act, account: AccountRow, purpose: QuotePurpose) -> Quote | None:
@@ -64,6 +73,16 @@ def quoted(act: Act, account: AccountRow, purpose: QuotePurpose) -> Quote | None
     if booked - {*answer["booked"]}:
         raise QuoteChanged()
     return Quote(**answer["quote"])
+
+
+def _ask(
+    counter: Counter, account_id: int, today: date, purpose: QuotePurpose, waiting: Sequence[EffectRow], now: datetime
+) -> Answer:
+    """Ask for a quote, after billing has what still waits for it. Raises OSError."""
+    if waiting and counter.billing.book([booking_of(row) for row in waiting]):
+        raise ConnectionRefusedError  # a refused booking waits for a person: until then no quote is right
+    quote = asdict(counter.billing.quote(account_id, today, purpose))
+    return {"quote": quote, "booked": [row.id for row in waiting], "at": now.isoformat()}
 
 
 def _question(account_id: int, on: date, purpose: QuotePurpose) -> PortQuestion:

@@ -58,7 +58,7 @@ class SettlementPreview(OperationRequest):
 
 
 @dataclass(frozen=True, slots=True)
-class Paper:
+class InvoiceBook:
     """All of an account's invoices. `stands`: what stands of them; `unused`: the numbers of those that were paid for a
     change of plan that never took effect."""
 
@@ -74,7 +74,7 @@ class Settlement:
     quote: Quote
     lines: tuple[SettlementLine, ...]
     devices: Mapping[Fate, Sequence[DeviceRow]]
-    paper: Paper
+    paper: InvoiceBook
 
     @property
     def total(self) -> int:
@@ -175,7 +175,7 @@ def ends_today(act: Act, account: AccountRow, *, waived: bool) -> Leaving:
     )
 
 
-def paper_of(act: Act, account: AccountRow) -> Paper:
+def paper_of(act: Act, account: AccountRow) -> InvoiceBook:
     """The account's invoices, as they stand before anything is changed."""
     invoices = payments.invoices(act.tx, account.id)
     stands = red_letters.standing(invoices)
@@ -183,15 +183,15 @@ def paper_of(act: Act, account: AccountRow) -> Paper:
     if (scheduled := plan_changes.scheduled(act.tx, account.id)) is not None:
         never.add(scheduled.operation_id)
     unused = frozenset(row.number for row in invoices if row.operation_id in never and row.number in stands)
-    return Paper(invoices, stands, unused)
+    return InvoiceBook(invoices, stands, unused)
 
 
-def kept(paper: Paper) -> Standing:
+def kept(paper: InvoiceBook) -> Standing:
     """What stands of the invoices that weren't for an unused change of plan."""
     return {number: items for number, items in paper.stands.items() if number not in paper.unused}
 
 
-def for_changes(paper: Paper) -> Standing:
+def for_changes(paper: InvoiceBook) -> Standing:
     """What stands of those that were, but for prepayments, which are on the books at billing."""
     found = {number: {**paper.stands[number]} for number in paper.unused}
     for items in found.values():
@@ -199,7 +199,7 @@ def for_changes(paper: Paper) -> Standing:
     return found
 
 
-def paid_for_changes(paper: Paper) -> int:
+def paid_for_changes(paper: InvoiceBook) -> int:
     """The sum of `for_changes`, in fen."""
     return sum(fen for items in for_changes(paper).values() for fen in items.values())
 

@@ -16,7 +16,7 @@ from dispatch.accounts.enrolment import warn_of_penalty
 from dispatch.accounts.money_back import DEPOSIT_WAITS, pay_back
 from dispatch.accounts.operation import Act
 from dispatch.accounts.red_letters import Standing
-from dispatch.accounts.settlement import Paper, Settlement, for_changes, kept, shown, shown_lines
+from dispatch.accounts.settlement import InvoiceBook, Settlement, for_changes, kept, shown, shown_lines
 from dispatch.domain.device import DeviceKind, DeviceState, device_move
 from dispatch.domain.messages import Event
 from dispatch.domain.money import write_yuan
@@ -73,7 +73,7 @@ def clear(
     title: Title,
     lines: Sequence[SettlementLine],
     paid: Paid | None,
-    paper: Paper,
+    paper: InvoiceBook,
     to_offset: Standing,
     *more: BillingEntry,
 ) -> SettledUp:

@@ -6,7 +6,8 @@ Made-up clerks open lines; then they bind, suspend, transfer and close some, and
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable, Iterator
+import re
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime, time, timedelta
 from typing import Any
@@ -14,6 +15,7 @@ from typing import Any
 import structlog
 from pydantic import SecretStr
 
+from dispatch.accounts.billing import Paid
 from dispatch.accounts.binding import Binding, bind
 from dispatch.accounts.closure import Closure, close
 from dispatch.accounts.demand import DemandRegistration, register
@@ -24,6 +26,7 @@ from dispatch.accounts.password import PasswordChange, change
 from dispatch.accounts.prepared_passwords import PreparedPasswords
 from dispatch.accounts.profile import Modification, modify
 from dispatch.accounts.proof import keep
+from dispatch.accounts.quotes import with_simulated_quote
 from dispatch.accounts.refund import Appointment, Refund, appoint, failed_orders, refund
 from dispatch.accounts.registration import Scan
 from dispatch.accounts.renaming import Renaming, rename
@@ -36,6 +39,7 @@ from dispatch.demo.households import PASSWORD, Household
 from dispatch.demo.staff import OURS, at_the_desk
 from dispatch.domain.roles import Actor, Role
 from dispatch.domain.time import local_date
+from dispatch.ports.billing import QuotePurpose
 from dispatch.storage import accounts, resources
 from dispatch.storage.database import Database, Tx
 
@@ -58,8 +62,16 @@ EVERY = timedelta(minutes=37)
 APPOINTED = time(17, 30)
 """The time between two of the other operations."""
 
-WARNED = ("open-fault", "plan-voided", "bindings-end")
+WARNED = ("open-fault", "open-complaint", "plan-voided", "bindings-end", "penalty-due", "term-passes", "settlement")
 """The warnings that the customers have confirmed."""
+
+SETTLED: Mapping[Callable[..., OperationOutcome], QuotePurpose] = {
+    transfer: QuotePurpose.TRANSFER,
+    close: QuotePurpose.CLOSE,
+}
+"""What is settled at billing first."""
+ASKING = ("arrears-open", "bad-amount")
+"""Refusals that name the sum which the customer then pays."""
 
 ANOTHER = "Rq5#hnTw"
 _CODE = "271828"
@@ -177,7 +189,16 @@ class CounterDays:
                 said["code"] = SecretStr(_CODE)
             asked = request(account=self._accounts[n], document_number=document, confirm=WARNED, **said)  # type: ignore[call-arg]
             answered = with_simulated_answers(tx, self.counter, operation.__name__, asked, now)
-            _note(operation(tx, answered, asked, _clerk(n), now))
+            if operation not in SETTLED:
+                _note(operation(tx, answered, asked, _clerk(n), now))
+                return
+            answered = with_simulated_quote(tx, answered, asked, SETTLED[operation], now)
+            outcome = operation(tx, answered, asked, _clerk(n), now)
+            asking = outcome.said.zh if isinstance(outcome, OperationRefused) and outcome.code in ASKING else ""
+            if due := re.search(r"\d+\.\d\d", asking):  # as the clerk reads it out
+                paid = asked.model_copy(update={"payment": Paid(method="cash", amount=due[0])})
+                outcome = operation(tx, answered, paid, _clerk(n), now)
+            _note(outcome)
 
         return deed
 

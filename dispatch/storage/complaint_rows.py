@@ -46,7 +46,7 @@ class ReplyRow(Protocol):
     """A reply to a complaint, as it was reported."""
 
     ticket_id: int
-    evidence: Mapping[str, Any]
+    evidence: Mapping[str, Any] | None
 
 
 class CompensationRow(Protocol):

@@ -207,7 +207,9 @@ def note_replies(tx: Tx, endings: Sequence[Ending], now: datetime) -> None:
 
 def is_upheld(tx: Tx, account_id: int, since: datetime) -> bool:
     """Return whether a complaint of the account was upheld since then; of several replies to one, the last counts."""
-    last = {row.ticket_id: row.evidence.get(UPHELD) for row in complaints.replies(tx, account_id, REPLIED, since)}
+    last = {
+        row.ticket_id: (row.evidence or {}).get(UPHELD) for row in complaints.replies(tx, account_id, REPLIED, since)
+    }
     return "yes" in last.values()
 
 
