@@ -333,7 +333,8 @@ def test_closing_and_transferring_the_account_voids_the_scheduled_change_and_pay
         request = changing(number, "fast-1000", document_number=c.document(n), payment=paid("440.00"))
         changed(database, counter, request)
     assert isinstance(counter.billing, c.ToldBilling)
-    counter.billing.quotes[c.line(database, one).id] = Quote(0, 0, 0, 240_00, 0, None, "q")  # as was booked for it
+    for number in (one, two):
+        counter.billing.quotes[c.line(database, number).id] = Quote(0, 0, 0, 240_00, 0, None, "q")  # as was booked
     leaving = closure.Closure(account=one, document_number=c.document(), reason="moving", confirm=("settlement",))
     closed = c.accepted(database, closure.close, counter, leaving, now=NOVEMBER_30)
     giving = transfer.Transfer(
