@@ -20,6 +20,7 @@ from dispatch import effects, port_answers
 from dispatch.accounts import waiting_list
 from dispatch.approvals import use as use_approval
 from dispatch.domain.account import AccountState, account_move
+from dispatch.domain.agency import Party
 from dispatch.domain.approval import ApprovalNeed
 from dispatch.domain.identity import DOCUMENT_KINDS, masked
 from dispatch.domain.language import LANGUAGES
@@ -28,7 +29,7 @@ from dispatch.domain.numbers import slip_serial
 from dispatch.domain.outlet_hours import USUAL_HOURS, OutletHours
 from dispatch.domain.plans import Plans
 from dispatch.domain.request_key import LONGEST_KEY, unveiled
-from dispatch.domain.roles import AT_THE_COUNTER, Actor, require
+from dispatch.domain.roles import AT_THE_COUNTER, Actor, Role, require
 from dispatch.domain.time import local_date
 from dispatch.domain.title import Title, Wording
 from dispatch.errors import (
@@ -47,6 +48,7 @@ from dispatch.ports.billing import Billing
 from dispatch.ports.identity_check import IdentityCheck
 from dispatch.routing.rulebook import Rulebook
 from dispatch.slips.forms import Change, InvoiceMention, Payment, Section, SlipData
+from dispatch.slips.signers import signers
 from dispatch.storage import accounts, aliases, customers, enrolments, epoch, operations, resources, suspensions
 from dispatch.storage.account_rows import AccountRow, CustomerRow
 from dispatch.storage.database import Tx
@@ -166,6 +168,7 @@ class Act:
     approvals: tuple[int, ...] = ()
     keep_refused: list[Callable[[], None]] = field(default_factory=list)
     warnings: list[Title] = field(default_factory=list)
+    agents: set[Party] = field(default_factory=set)  # whom somebody else stands there for
     renamed: list[Renamed] = field(default_factory=list)  # said when the account was found by its former name
 
     @property
@@ -209,8 +212,10 @@ class Act:
         payment: Payment | None = None,
         invoice: InvoiceMention | None = None,
         notes: Sequence[str] = (),
+        by_us: bool = False,
     ) -> SlipData:
-        """The operation's slip 受理单. The customer's document and contact are masked; the caller masks the rest."""
+        """The operation's slip 受理单. The customer's document and contact are masked; the caller masks the rest.
+        `by_us`: the operator does it by itself, and no customer is there to sign."""
         counter = self.counter
         return SlipData(
             serial=self.serial,
@@ -231,6 +236,7 @@ class Act:
             invoice=invoice,
             notes=tuple(notes),
             record_url=f"{counter.record_url}{self.serial}",
+            signers=() if by_us or self.actor.role == Role.AGENT_10086 else signers(self.kind, self.agents),
         )
 
     def shown_document(self, customer: CustomerRow) -> str:

@@ -86,6 +86,7 @@ def represented(
     if checked_for is not None:
         identity_check.check(act, AGENT_OF[party], identity_check.of_document(name, document), *checked_for)
     agents.add(act.tx, act.counter.cipher, act.operation_id, party, name, document, mobile, basis, until)
+    act.agents.add(party)
     shown = f"{DOCUMENT_KINDS[document.kind].title.zh} {document.masked}"
     lines = [
         SlipLine(_WHOSE[party], f"{name}（{basis.label}）"),

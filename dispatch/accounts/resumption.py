@@ -114,6 +114,7 @@ def _resume(act: Act, request: Resumption) -> OperationResult:
         sections=[Section(Title("开机", "Resumption"), tuple(shown))],
         payment=settled.payment,
         invoice=settled.invoice,
+        by_us=request.reason in BY_US and kind != _K.ABUSE,  # who promises to mend it may stand there
     )
     lifted = "、".join(row.kind for row in rows)
     result = {"account": account.number, "lifted": lifted, "suspended_for": KNOWN_AS[still] if still else None}

@@ -123,7 +123,7 @@ def _suspend(act: Act, request: Suspension) -> OperationResult:
     text = f"您的宽带账号{account.number}已停机（{reason.zh}）。如非本人办理，请到营业厅或拨打10086。"
     effects.tell(act.tx, act.key, customer.mobile, text, act.now)
     sections = [Section(Title("停机", "Suspension"), (*shown, *_evidence_lines(request, authority, reference)))]
-    slip = act.slip(account.number, customer, sections=sections)
+    slip = act.slip(account.number, customer, sections=sections, by_us=kind not in BY_THE_HOLDER)
     return OperationResult(account, slip, {"account": account.number, "kind": kind})
 
 

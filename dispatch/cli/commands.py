@@ -199,6 +199,12 @@ TABLE: tuple[Row, ...] = (
     ),
     Row("plans", COUNTER, "plans", Title("营销案", "The marketing plans."), "plans"),
     Row("slip", COUNTER, "slips", Title("补打受理单（PDF）", "Print an acceptance slip again, as PDF.")),
+    Row(
+        "sign",
+        COUNTER,
+        "signing",
+        Title("受理单签名：签名图片，或已在纸上签名", "Sign a slip: a picture, or that the paper was signed."),
+    ),
     Row("invoice", COUNTER, "slips", Title("补打发票（PDF）", "Print an invoice again, as PDF.")),
     Row(
         "rules",

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
 
-from dispatch.cli.context import Desk, open_desk
+from dispatch.cli.context import open_desk
 from dispatch.cli.framework import Commands
 from dispatch.cli.language import text
 from dispatch.cli.options import AsJson, argument, option
@@ -18,7 +17,6 @@ from dispatch.domain.system_faults import at_file
 from dispatch.domain.title import Wording
 from dispatch.errors import BadInput, NotFound
 from dispatch.storage import operations, payments
-from dispatch.storage.database import Tx
 
 app = Commands()
 
@@ -36,13 +34,19 @@ def slip(
     to: _Out,
     as_json: AsJson = False,
 ) -> None:
-    """Print an acceptance slip again, as PDF."""
+    """Print an acceptance slip again, as PDF, with its signature."""
     desk = open_desk()
-    content = _content(desk, operations.slip_content, read_slip_serial(serial), Wording("受理单", "slip"), serial)
-    from dispatch.slips import typesetting  # imported here: of all commands only these two need it
+    from dispatch.accounts import signing  # imported here: of all commands only these two need papers
+    from dispatch.slips import typesetting
     from dispatch.slips.forms import SlipData
+    from dispatch.storage.open_keys import open_cipher
 
-    _write(typesetting.slip(SlipData.from_json(content), fonts=desk.settings.fonts), to, as_json)
+    with desk.database.read() as tx:
+        row = operations.slip_paper(tx, read_slip_serial(serial))
+        if row is None:
+            raise NotFound(what=Wording("受理单", "slip"), which=serial.strip())
+        drawn = signing.drawn(tx, lambda: open_cipher(desk.settings, desk.database), row)
+    _write(typesetting.slip(SlipData.from_json(row.content), drawn=drawn, fonts=desk.settings.fonts), to, as_json)
 
 
 @app.command()
@@ -53,20 +57,14 @@ def invoice(
 ) -> None:
     """Print an invoice again, as PDF."""
     desk = open_desk()
-    content = _content(desk, payments.invoice_content, read_invoice_number(number), Wording("发票", "invoice"), number)
+    with desk.database.read() as tx:
+        content = payments.invoice_content(tx, read_invoice_number(number))
+    if content is None:
+        raise NotFound(what=Wording("发票", "invoice"), which=number.strip())
     from dispatch.slips import typesetting
     from dispatch.slips.forms import InvoiceData
 
     _write(typesetting.invoice(InvoiceData.from_json(content), fonts=desk.settings.fonts), to, as_json)
-
-
-def _content(desk: Desk, find: Callable[[Tx, int], str | None], number: int, what: Wording, which: str) -> str:
-    """Raises NotFound."""
-    with desk.database.read() as tx:
-        content = find(tx, number)
-    if content is None:
-        raise NotFound(what=what, which=which.strip())
-    return content
 
 
 def _write(pdf: bytes, to: str, as_json: bool) -> None:

@@ -46,6 +46,7 @@ ACTS: Mapping[str, Title] = {  # in English as a history tells them
     "work on": Title("办理", "Work on"),
     "add accounts": Title("登记账号", "Add accounts"),
     "load": Title("导入", "Load"),
+    "sign slips": Title("受理单签名", "Slip signed"),
     "call customers": Title("电话回访", "Call customers"),
     "see who is listed": Title("查看须核实的人员", "See who must be verified"),
     "see requests": Title("查看装维请求", "See installers' requests"),

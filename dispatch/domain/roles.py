@@ -102,6 +102,7 @@ PERMITTED: dict[str, tuple[Role, ...]] = {
     "withdraw": (*_DESK, Role.SUPERVISOR),
     "release": (Role.SUPERVISOR, Role.OPS),
     "add accounts": (Role.CLERK, Role.OPS),
+    "sign slips": (Role.CLERK, Role.COMMUNITY_MANAGER, Role.SUPERVISOR),
     "load": (Role.OPS, Role.NETWORK_SERVICE_SUPPORT),
     "see demands": (Role.CLERK, *_PLANNERS),
     "see who asked": _PLANNERS,

@@ -14,5 +14,6 @@ from dispatch.errors.counter import *
 from dispatch.errors.customer_data import *
 from dispatch.errors.input import *
 from dispatch.errors.installation import *
+from dispatch.errors.signing import *
 from dispatch.errors.tickets import *
 from dispatch.errors.uploads import *

@@ -107,10 +107,22 @@ class InvoiceMention:
 
 
 @dataclass(frozen=True, slots=True, config=_STRICT)
+class Signer:
+    """Somebody who signs a slip for the customer's side: `who` is a word of `domain.agency.CheckedPerson`."""
+
+    who: Word
+    title: Title
+
+
+THE_CUSTOMER = Signer("holder", Title("客户签名", "Customer's signature"))
+
+
+@dataclass(frozen=True, slots=True, config=_STRICT)
 class SlipData:
     """An acceptance slip 业务受理单. `document` and `contact` are masked; `operation` is the operation's code.
 
-    `accepted_at` is in the zone in which it is printed.
+    `accepted_at` is in the zone in which it is printed. `signers` is empty where nobody was there for the customer;
+    most slips are the customer's alone to sign, and their JSON, as that of earlier slips, doesn't say it.
     """
 
     serial: Word
@@ -131,6 +143,9 @@ class SlipData:
     invoice: InvoiceMention | None = None
     notes: tuple[str, ...] = ()
     record_url: Url = ""
+    signers: Annotated[tuple[Signer, ...], Field(exclude_if=lambda signers: signers == (THE_CUSTOMER,))] = (
+        THE_CUSTOMER,
+    )
 
     def as_json(self) -> str:
         """The same data always gives the same text."""
@@ -140,6 +155,17 @@ class SlipData:
     def from_json(text: str) -> SlipData:
         """Raises pydantic's ValidationError, a ValueError that names the fields at fault."""
         return _SLIP.validate_json(text)
+
+
+@dataclass(frozen=True, slots=True, config=_STRICT)
+class DrawnSignature:
+    """A signature that was drawn at the counter, as it is printed: a PNG, with its SHA-256 in hex. `at` is in the
+    slip's zone."""
+
+    who: Word
+    png: Annotated[bytes, Field(repr=False)]
+    sha256: Word
+    at: AwareDatetime
 
 
 @dataclass(frozen=True, slots=True, config=_STRICT)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator
+from dataclasses import asdict
 from datetime import UTC, datetime, time
 from functools import cache
 from pathlib import Path
@@ -18,20 +19,31 @@ from dispatch.domain.money import capital, write_yuan
 from dispatch.domain.title import Wording, same
 from dispatch.errors import TypesettingFailed
 from dispatch.slips.fonts import Fonts, find_fonts
-from dispatch.slips.forms import InvoiceData, SlipData
+from dispatch.slips.forms import DrawnSignature, InvoiceData, SlipData
 
 _TEMPLATES = Path(__file__).parent
+
+_SECONDS = "%Y-%m-%d %H:%M:%S"
 
 View = dict[str, Any]
 """The data for a template, with times and amounts as text."""
 
 
-def slip(data: SlipData, *, fonts: Path | None = None) -> bytes:
-    """Typeset a slip as PDF. `fonts` is a folder to use instead of the package's font.
+def slip(data: SlipData, *, drawn: DrawnSignature | None = None, fonts: Path | None = None) -> bytes:
+    """Typeset a slip as PDF, with the signature that was drawn at the counter, if one was. `fonts` is a folder to use
+    instead of the package's font.
 
     Raises MissingGlyph when a character can't be printed, MissingPart when there is no font, TypesettingFailed.
     """
-    return _press(fonts).print("slip.typ", _slip_view(data), data.accepted_at)
+    view = _slip_view(data)
+    if drawn is not None:
+        view["drawn"] = {
+            "who": drawn.who,
+            "png": list(drawn.png),  # typst reads no base 64
+            "sha256": drawn.sha256,
+            "at": drawn.at.strftime(_SECONDS),
+        }
+    return _press(fonts).print("slip.typ", view, data.accepted_at)
 
 
 def invoice(data: InvoiceData, *, fonts: Path | None = None) -> bytes:
@@ -55,7 +67,8 @@ def demand_glyphs(data: SlipData | InvoiceData, *, fonts: Path | None = None) ->
 
 def _slip_view(data: SlipData) -> View:
     view: View = json.loads(data.as_json())
-    view["accepted_at"] = data.accepted_at.strftime("%Y-%m-%d %H:%M:%S")
+    view["accepted_at"] = data.accepted_at.strftime(_SECONDS)
+    view["signers"] = [asdict(signer) for signer in data.signers]
     if data.payment:
         paid = view["payment"]
         paid |= {"total": _yuan(data.payment.total), "capital": capital(data.payment.total)}

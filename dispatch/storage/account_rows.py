@@ -341,6 +341,13 @@ class PaperRow(Protocol):
     area: str
 
 
+class SlipRow(PaperRow, Protocol):
+    """A slip, whose operation was accepted `at` that time."""
+
+    operation_id: int
+    at: datetime
+
+
 class OperationRow(Protocol):
     """An account operation, done or refused."""
 

@@ -15,6 +15,7 @@ from dispatch.storage.field_cipher import FieldCipher, key_of
 from dispatch.storage.tables.access import upload
 from dispatch.storage.tables.accounts import customer, kept_document, operation
 from dispatch.storage.tables.identity import operation_agent
+from dispatch.storage.tables.signatures import signature
 
 HEAD = 56
 """The first bytes of a ciphertext, or characters of its base 64: the longest id of a key and its point are in them."""
@@ -31,6 +32,12 @@ class EncryptedColumn:
     column: Column[object]
     text: bool
     indexed: bool = False
+
+    @property
+    def identity(self) -> Column[int]:
+        """The column by which its rows are known: the ciphertexts are bound to it."""
+        (only,) = self.table.primary_key.columns
+        return only
 
     @property
     def name(self) -> str:
@@ -59,6 +66,7 @@ COLUMNS = (
     EncryptedColumn(upload, upload.c.content, text=False),
     EncryptedColumn(customer, customer.c.birth, text=True),
     EncryptedColumn(operation_agent, operation_agent.c.document_number, text=True, indexed=True),
+    EncryptedColumn(signature, signature.c.png, text=False),
 )
 """All of them."""
 
@@ -102,7 +110,7 @@ class Found:
 
 def needs_keys(tx: Tx) -> bool:
     """Return whether the database holds anything that new keys could not read or recognise again."""
-    held = [select(each.table.c.id).limit(1) for each in COLUMNS]
+    held = [select(each.identity).limit(1) for each in COLUMNS]
     held.append(select(operation.c.id).where(operation.c.request_key.is_not(None)).limit(1))
     return any(tx.execute(query).first() is not None for query in held)
 
@@ -128,7 +136,7 @@ def decrypts(tx: Tx, cipher: FieldCipher, sample: Sample) -> bool:
         has_country = any(each["name"] == "issuing_country" for each in inspect(tx).get_columns(table.name))
         country = table.c.issuing_country if has_country else null()  # a backup may be of an earlier release
         more = (table.c.document_kind, country, table.c.document_index)
-    stored, *parts = tx.execute(select(column.column, *more).where(table.c.id == sample.row)).one()
+    stored, *parts = tx.execute(select(column.column, *more).where(column.identity == sample.row)).one()
     return reads(cipher, column, stored, sample.row, BlindIndex(*parts) if parts else None)
 
 
@@ -153,7 +161,7 @@ def _present(tx: Tx) -> list[EncryptedColumn]:
 
 def _heads(tx: Tx, column: EncryptedColumn) -> Iterator[tuple[int, str]]:
     """Each row's id and the id of its key, by row."""
-    identity, last = column.table.c.id, 0
+    identity, last = column.identity, 0
     query = select(identity, func.substr(column.column, 1, HEAD)).where(column.column.is_not(None))
     query = query.order_by(identity).limit(AT_ONCE)
     while rows := tx.execute(query.where(identity > last)).all():

@@ -88,7 +88,7 @@ class _Sample:
             country = self.row.get("issuing_country", NULL)  # a dump of before has no such column
             kind, had = self.row["document_kind"], self.row["document_index"]
             index = encrypted.BlindIndex(kind, None if country == NULL else country, had)
-        return encrypted.reads(cipher, self.column, stored, int(self.row["id"]), index)
+        return encrypted.reads(cipher, self.column, stored, int(self.row[self.column.identity.name]), index)
 
 
 def _all_samples(dumped: Dumped) -> list[_Sample]:

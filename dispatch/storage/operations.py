@@ -10,7 +10,7 @@ from sqlalchemy import Select, func, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from dispatch.domain.roles import Actor
-from dispatch.storage.account_rows import AuditRow, OperationRow, PaperRow
+from dispatch.storage.account_rows import AuditRow, OperationRow, SlipRow
 from dispatch.storage.database import Tx
 from dispatch.storage.rows import shaped
 from dispatch.storage.tables.accounts import account, audit, operation, slip
@@ -103,15 +103,15 @@ def slip_content(tx: Tx, operation_id: int) -> str | None:
     return tx.execute(select(slip.c.content).where(slip.c.operation_id == operation_id)).scalar()
 
 
-def slip_paper(tx: Tx, operation_id: int) -> PaperRow | None:
+def slip_paper(tx: Tx, operation_id: int) -> SlipRow | None:
     """The operation's slip, and its account's area; None when it has none."""
     query: Select[Any] = (
-        select(slip.c.content, account.c.area)
+        select(slip.c.operation_id, slip.c.content, operation.c.at, account.c.area)
         .join(operation, operation.c.id == slip.c.operation_id)
         .join(account, account.c.id == operation.c.account_id)
         .where(slip.c.operation_id == operation_id)
     )
-    return shaped(PaperRow, tx.execute(query)).one_or_none()
+    return shaped(SlipRow, tx.execute(query)).one_or_none()
 
 
 def note_audit(tx: Tx, act: str, subject: str, reason: str, actor: Actor, now: datetime) -> None:

@@ -193,16 +193,17 @@ def _rewrite(tx: Tx, cipher: FieldCipher, work: Row[tuple[object, ...]]) -> None
     """Write the next rows of one column under the cipher's keys for writing, and note how far that is."""
     column = next(each for each in encrypted.COLUMNS if each.name == work.place)
     ids, more = _next_rows(tx, column, work.last_id)
-    table = column.table
+    table, identity = column.table, column.identity
     rewritten, unreadable = 0, []
-    for row in tx.execute(select(table).where(table.c.id.in_(ids)).order_by(table.c.id).with_for_update()).all():
+    for row in tx.execute(select(table).where(identity.in_(ids)).order_by(identity).with_for_update()).all():
+        row_id = row._mapping[identity]
         try:
             changed = _changed(cipher, column, row)
         except MissingPart:  # a damaged row must not hold the others up; it stays as it is
-            unreadable.append(row.id)
+            unreadable.append(row_id)
             continue
         if changed:
-            tx.execute(update(table).where(table.c.id == row.id).values(**changed))
+            tx.execute(update(table).where(identity == row_id).values(**changed))
             rewritten += 1
     done: dict[str, object] = {
         "last_id": ids[-1] if ids else work.last_id,
@@ -217,16 +218,16 @@ def _rewrite(tx: Tx, cipher: FieldCipher, work: Row[tuple[object, ...]]) -> None
 
 def _next_rows(tx: Tx, column: EncryptedColumn, last_id: int) -> tuple[list[int], bool]:
     """The ids of the next rows, not too many and not too large together, and whether more may follow."""
-    table = column.table
-    columns = [table.c.id, *([table.c.size] if "size" in table.c else [])]
-    rows = tx.execute(select(*columns).where(table.c.id > last_id).order_by(table.c.id).limit(MOST_ROWS)).all()
+    table, identity = column.table, column.identity
+    columns = [identity, *([table.c.size] if "size" in table.c else [])]
+    rows = tx.execute(select(*columns).where(identity > last_id).order_by(identity).limit(MOST_ROWS)).all()
     ids: list[int] = []
     size = 0
     for row in rows:
         size += row[1] if len(row) > 1 else 0
         if ids and size > MOST_BYTES:
             return ids, True
-        ids.append(row.id)
+        ids.append(row[0])
     return ids, len(rows) == MOST_ROWS
 
 
@@ -236,10 +237,11 @@ def _changed(cipher: FieldCipher, column: EncryptedColumn, row: Row[tuple[object
     changed: dict[str, object] = {}
     if stored is None:
         return changed
+    row_id = row._mapping[column.identity]
     if column.indexed or key_of(column.sealed(stored)) != cipher.current:
-        plain = column.decrypt(cipher, stored, row.id)
+        plain = column.decrypt(cipher, stored, row_id)
         if key_of(column.sealed(stored)) != cipher.current:
-            changed[column.column.name] = column.encrypt(cipher, plain, row.id)
+            changed[column.column.name] = column.encrypt(cipher, plain, row_id)
         if column.indexed:
             mapping = row._mapping
             had = BlindIndex(mapping["document_kind"], mapping["issuing_country"], mapping["document_index"])

@@ -166,6 +166,7 @@ POLICIES: Mapping[str, Policy] = {
     "find customers": Policy(Subject.ACCOUNT, _DESK | {Role.SUPERVISOR}),
     "list operations": Policy(Subject.ACCOUNT, _AT_THE_COUNTER),
     "see slips": Policy(Subject.ACCOUNT, _AT_THE_COUNTER),
+    "sign slips": Policy(Subject.ACCOUNT, frozenset(PERMITTED["sign slips"])),
     "see failed orders": Policy(Subject.ACCOUNT, frozenset(AT_THE_COUNTER["refund"])),
     "list accounts": Policy(Subject.ACCOUNT, _AT_THE_COUNTER | _WATCHING),
     "add accounts": Policy(Subject.ACCOUNT, frozenset(PERMITTED["add accounts"])),

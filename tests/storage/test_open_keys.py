@@ -182,4 +182,5 @@ def test_every_place_that_encrypts_is_among_the_encrypted_columns() -> None:
         "upload.content",
         "customer.birth",
         "operation_agent.document_number",
+        "signature.png",
     ]

@@ -16,7 +16,17 @@ from dispatch.cli.keys import rows_told
 from dispatch.domain.roles import Actor, Role
 from dispatch.errors import KeyInUse, KeysMissing, NoNewKey, RotationUnderWay
 from dispatch.settings import Settings, load_settings
-from dispatch.storage import customers, encrypted, heartbeats, key_ring, key_source, operations, rotation, uploads
+from dispatch.storage import (
+    customers,
+    encrypted,
+    heartbeats,
+    key_ring,
+    key_source,
+    operations,
+    rotation,
+    signatures,
+    uploads,
+)
 from dispatch.storage.clock import database_time
 from dispatch.storage.database import Database
 from dispatch.storage.field_cipher import FieldCipher, new_index_key, new_key
@@ -43,9 +53,13 @@ def settings(database: Database, monkeypatch: pytest.MonkeyPatch) -> Settings:
 
 @pytest.fixture
 def filled(database: Database, settings: Settings) -> list[int]:
-    """Customers and photos under the old key; the customers' ids."""
+    """Customers, photos and a signature under the old key; the customers' ids."""
     cipher = open_cipher(settings, database)
     with database.write() as tx:
+        operation_id = operations.begin(tx, "open", None, "", OPS, "", NOW)
+        assert operation_id is not None
+        operations.insert_slip(tx, operation_id, "{}")
+        assert signatures.add(tx, cipher, operation_id, "holder", b"strokes", "0" * 64, "0" * 64, "li", NOW)
         for n in range(3):
             uploads.add(tx, cipher, None, "image/jpeg", "0" * 64, b"photo %d" % n, "li", NOW)
         return [
@@ -81,6 +95,9 @@ def readable(database: Database, cipher: FieldCipher) -> list[str]:
             assert found.id == row.id
         for upload in (1, 2, 3):
             assert uploads.content(cipher, uploads.get(tx, upload)).startswith(b"photo")
+        signed = signatures.of_slip(tx, 1)
+        assert signed is not None
+        assert signatures.picture(cipher, signed) == b"strokes"
     return numbers
 
 
@@ -95,15 +112,15 @@ def test_everything_is_under_the_new_keys_at_the_end_and_the_old_one_may_go(
     settings = more_keys(settings, monkeypatch)
     before = open_cipher(settings, database)
     (new, index) = rotation.start(settings, database, OPS, NOW)
-    assert keys_of_rows(database) == {"k1": PEOPLE + 3}
+    assert keys_of_rows(database) == {"k1": PEOPLE + 4}
     with pytest.raises(RotationUnderWay):
         rotation.start(settings, database, OPS, NOW)
     assert rotation.switch(database)
-    with pytest.raises(KeyInUse, match=rf"\({PEOPLE + 3} rows\)"):
+    with pytest.raises(KeyInUse, match=rf"\({PEOPLE + 4} rows\)"):
         rotation.retire(settings, database, "k1", OPS, NOW)
     assert readable(database, open_cipher(settings, database)) == [f"E{n}" for n in range(PEOPLE)]
     after = finish(database, settings)
-    assert keys_of_rows(database) == {new: PEOPLE + 3}
+    assert keys_of_rows(database) == {new: PEOPLE + 4}
     assert (after.current, next(iter(after.index_keys))) == (new, index)
     assert readable(database, after) == [f"E{n}" for n in range(PEOPLE)]
     with database.read() as tx:
@@ -265,10 +282,10 @@ def test_a_rotation_killed_at_any_point_goes_on_where_it_was(
     with database.read() as tx:
         assert rotation.progress(tx).under_way
     after = finish(database, settings)
-    assert keys_of_rows(database) == {after.current: PEOPLE + 3}
+    assert keys_of_rows(database) == {after.current: PEOPLE + 4}
     assert readable(database, after) == [f"E{n}" for n in range(PEOPLE)]
     with database.read() as tx:
-        assert sum(row.rewritten for row in rotation.progress(tx).work) == PEOPLE + 3
+        assert sum(row.rewritten for row in rotation.progress(tx).work) == PEOPLE + 4
 
 
 def test_a_row_is_counted_in_the_singular_and_more_in_the_plural() -> None:

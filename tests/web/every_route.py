@@ -126,6 +126,7 @@ BODIES: dict[str, dict[str, Any]] = {
         "area": "tianhe",
         "reason": "客户坚持要现金，金额较大",
     },
+    "signatures-sign-slip": {"who": "holder", "slip_sha256": "0" * 64, "paper": True},
     "demands-export-in-clear": {"reason": "x"},
     "demands-see-contact": {"reason": "x"},
     "operations-devices": {"account": "GZ1"},

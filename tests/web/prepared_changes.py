@@ -3,6 +3,7 @@ application would refuse."""
 
 from __future__ import annotations
 
+import base64
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
@@ -19,7 +20,7 @@ from dispatch.access import users
 from dispatch.accounts import demand
 from dispatch.accounts.operation import Counter
 from dispatch.domain.effect import EffectState
-from dispatch.domain.numbers import ticket_number
+from dispatch.domain.numbers import slip_serial, ticket_number
 from dispatch.domain.roles import HELD_BY_PEOPLE, Actor, Role
 from dispatch.domain.signed_message import read_key, sign
 from dispatch.domain.ticket import HopState
@@ -29,6 +30,7 @@ from dispatch.storage.tables import accounts as b
 from tests import factories as f
 from tests.accounts import factories as a
 from tests.accounts.prepared_operations import PREPARED as OPERATIONS
+from tests.signature_samples import SIGNATURE
 from tests.users import CONSOLE, PASSWORD, user
 from tests.web.conftest import API, Web
 
@@ -110,6 +112,16 @@ def me(web: Web) -> TestClient:
 
 def other(web: Web, *roles: Role) -> TestClient:
     return web.browser(OTHER, *(roles or (Role.NOC,)))
+
+
+def _signature(web: Web) -> Change:
+    """A signature that is drawn on the slip of an opening."""
+    a.opened(web.database, give_counter(web))
+    client, serial = me(web), slip_serial(1)
+    hashed = client.get(f"{API}/slips/{serial}/signature").json()["slip_sha256"]
+    picture = base64.b64encode(SIGNATURE).decode()
+    body = {"who": "holder", "slip_sha256": hashed, "png": picture}
+    return Change(client, body, path={"serial": serial}, secrets=(picture, repr(SIGNATURE)[2:60]))
 
 
 def _hop(state: HopState, body: Any = None) -> Prepare:
@@ -433,6 +445,7 @@ PREPARED: Mapping[str, Prepare] = {
     "users-end-sessions": _about_other(),
     "users-revoke-token": _revoke_others,
     "uploads-add-photo": _photo,
+    "signatures-sign-slip": _signature,
     "uploads-add-scan": lambda web: Change(me(web), content=PDF),
     "customers-find-customer": _find_customer,
     **{f"operations-{kind}": _operation(kind) for kind in OPERATIONS},

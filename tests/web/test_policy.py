@@ -125,6 +125,7 @@ BY_ROLE = {
     "find customers": "CM58V",
     "list operations": "CMV",
     "see slips": "CMV",
+    "sign slips": "CMV",
     "see failed orders": "CM",
     "list accounts": "CMVO",
     "add accounts": "CO",

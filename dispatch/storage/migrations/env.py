@@ -14,6 +14,7 @@ from dispatch.storage.tables import (  # noqa: F401 — they fill the metadata
     referrals,
     seals,
     search,
+    signatures,
     tickets,
 )
 

@@ -7,15 +7,16 @@ from typing import Annotated, Any
 from fastapi import Path
 from starlette.responses import Response
 
+from dispatch.accounts import signing
 from dispatch.accounts.operation import OperationAccepted
 from dispatch.domain.numbers import read_invoice_number, read_slip_serial
 from dispatch.domain.title import Wording
 from dispatch.domain.url_path import segment
-from dispatch.errors import MissingGlyph, NotFound
+from dispatch.errors import MissingGlyph, NotFound, SignatureBroken
 from dispatch.slips import typesetting
 from dispatch.slips.forms import InvoiceData, SlipData
 from dispatch.storage import operations, payments
-from dispatch.storage.account_rows import PaperRow
+from dispatch.storage.account_rows import PaperRow, SlipRow
 from dispatch.web.api.schemas import ResponseBody
 from dispatch.web.content_disposition import content_disposition
 from dispatch.web.policy import Target
@@ -54,17 +55,24 @@ class Pdf(Response):
         super().__init__(content, headers=headers)
 
 
-@api.read("/slips/{serial}", "see slips", raises=[NotFound, MissingGlyph])
+@api.read("/slips/{serial}", "see slips", raises=[NotFound, MissingGlyph, SignatureBroken])
 def print_slip(context: RequestContext, serial: Serial) -> Pdf:
-    """Sends a slip (受理单) as PDF, the same bytes each time."""
-    paper = typesetting.slip(find_slip(context, serial), fonts=context.installation.settings.fonts)
+    """Sends a slip (受理单) as PDF, the same bytes each time; once it is signed at the counter, with the signature."""
+    slip = find_slip(context, serial)
+    drawn = signing.drawn(context.tx, context.installation.cipher, slip)
+    data = SlipData.from_json(slip.content)
+    paper = typesetting.slip(data, drawn=drawn, fonts=context.installation.settings.fonts)
     return Pdf(paper, _file_name(context, Wording("受理单", "slip"), serial))
 
 
-def find_slip(context: RequestContext, serial: str) -> SlipData:
-    """The data of a slip that the caller may see. Raises NotFound, NotAllowed."""
-    paper = operations.slip_paper(context.tx, read_slip_serial(serial))
-    return SlipData.from_json(_content(context, paper, NotFound(what=Wording("受理单", "slip"), which=serial)))
+def find_slip(context: RequestContext, serial: str) -> SlipRow:
+    """A slip that the caller may see. Raises NotFound, NotAllowed."""
+    slip = operations.slip_paper(context.tx, read_slip_serial(serial))
+    missing = NotFound(what=Wording("受理单", "slip"), which=serial)
+    if slip is None:
+        raise missing
+    context.authorize(Target(slip.area), missing)
+    return slip
 
 
 @api.read("/invoices/{number}", "see slips", raises=[NotFound, MissingGlyph])

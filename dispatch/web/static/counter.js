@@ -423,6 +423,7 @@ function paper(each) {
     look.setAttribute("aria-expanded", String(!there));
   });
   row.append(look);
+  if (each.kind === "slip") row.append(made("a", say.sign, { class: "btn", href: url`/slips/${each.number}`, target: "_blank", rel: "noopener" }));
   return row;
 }
 
