@@ -68,7 +68,7 @@ def close(tx: Tx, counter: Counter, request: Closure, actor: Actor, now: datetim
 
 
 def _close(act: Act, request: Closure) -> OperationResult:
-    lines = reason_lines(request, LEAVING_REASONS, Title("退网原因", "Reason for leaving"))
+    lines = reason_lines(request, LEAVING_REASONS, Title("退网原因", "Reason"))
     account, customer = authentication.by_document(act, request.account, request.document_number)
     require_settled(act, account)
     standing = attended(act, customer, request.agent, request.scans)

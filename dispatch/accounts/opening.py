@@ -96,7 +96,7 @@ def _open(act: Act, request: Opening) -> OperationResult:
             Title("装机", "Installation"),
             (
                 SlipLine(Title("装机地址", "Address"), address.text),
-                SlipLine(Title("施工单", "Construction order"), order),
+                SlipLine(Title("施工单", "Order no."), order),
                 *([SlipLine(Title("上门时间", "Visit"), str(visit))] if visit else []),
                 SlipLine(Title("接入端口", "Access port"), f"{address.olt} {address.port}"),
             ),

@@ -185,7 +185,7 @@ def _bad_appointment(act: Act) -> BadAppointment:
 
 
 def _refund(act: Act, request: Refund) -> OperationResult:
-    reasons = reason_lines(request, CANCELLATION_REASONS, Title("退单原因", "Reason for cancelling"))
+    reasons = reason_lines(request, CANCELLATION_REASONS, Title("退单原因", "Reason"))
     account, customer = authentication.by_password(act, request.account, request.password)
     standing = represented(act, customer, request.agent)
     failed = account_moves.unfinished(act.tx, account.id)
@@ -207,7 +207,7 @@ def _refund(act: Act, request: Refund) -> OperationResult:
     back = write_yuan(-payment.total if payment else 0)
     text = f"您的宽带{_WORK[hop.kind]}（施工单{order}）已退单：{reason.zh}。退费{back}元，已按原付款方式退回。"
     effects.tell(act.tx, act.key, customer.mobile, f"{text}如非本人办理，请到营业厅或拨打10086。", act.now)
-    section = Section(Title("退单", "Cancellation"), (SlipLine(Title("施工单", "Construction order"), order), *reasons))
+    section = Section(Title("退单", "Cancellation"), (SlipLine(Title("施工单", "Order no."), order), *reasons))
     slip = act.slip(
         account.number,
         customer,

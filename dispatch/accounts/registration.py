@@ -46,6 +46,17 @@ SCANS: Mapping[str, Title] = {
 }
 """The kinds of scans that may be kept with an operation."""
 
+_USUAL: Mapping[str, tuple[str, ...]] = {
+    "suspend": ("official-order",),
+    "resume": ("official-release", "rectification", "owner-document"),
+    "refund": ("invoice-loss-statement",),
+}
+
+
+def scans_for(operation: str) -> dict[str, Title]:
+    """The kinds of scans, those first that this operation usually keeps."""
+    return {**{kind: SCANS[kind] for kind in _USUAL.get(operation, ())}, **SCANS}
+
 
 class Bearer(BaseModel):
     """A person or unit with their document. `document_expires` is left out for a permanent document 长期."""

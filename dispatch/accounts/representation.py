@@ -91,10 +91,10 @@ def represented(
     lines = [
         SlipLine(_WHOSE[party], f"{name}（{basis.label}）"),
         SlipLine(Title("经办人证件", "Agent's document"), shown),
-        SlipLine(Title("经办人手机", "Agent's mobile number"), masked_mobile(mobile)),
+        SlipLine(Title("经办人手机", "Agent's mobile"), masked_mobile(mobile)),
     ]
     if until is not None:
-        lines.append(SlipLine(Title("授权书有效期至", "Authorised until"), str(until)))
+        lines.append(SlipLine(Title("授权有效期", "Authorised until"), str(until)))
     scans = tuple(kind for kind in AGENT_SCANS[basis] if kind != "licence" or not shows_licence)
     return Standing(tuple(lines), scans)
 

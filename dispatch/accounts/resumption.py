@@ -92,7 +92,7 @@ class _Settled:
 
 
 def _resume(act: Act, request: Resumption) -> OperationResult:
-    lines = reason_lines(request, RESUMPTION_REASONS, Title("开机原因", "Reason for resuming"))
+    lines = reason_lines(request, RESUMPTION_REASONS, Title("开机原因", "Reason"))
     kind = None if request.reason == BY_MISTAKE else SETTLES[request.reason]
     if kind is not None:
         require_role(act, kind, LIFTABLE_BY[kind])
@@ -105,7 +105,7 @@ def _resume(act: Act, request: Resumption) -> OperationResult:
     still = suspension_state.go_on(act.tx, account, act.key, act.now)
     effects.tell(act.tx, act.key, customer.mobile, suspension_state.said(account.number, still), act.now)
     had = "、".join(str(SuspensionKind(row.kind).label) for row in rows)
-    shown = [*lines, SlipLine(Title("原停机种类", "Had been suspended"), had), *settled.lines]
+    shown = [*lines, SlipLine(Title("原停机种类", "Was suspended"), had), *settled.lines]
     if still:
         shown.append(SlipLine(Title("仍停机", "Still suspended"), str(still.label)))
     slip = act.slip(

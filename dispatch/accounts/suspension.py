@@ -92,7 +92,7 @@ def is_a_pause(request: Suspension) -> bool:
 
 
 def _suspend(act: Act, request: Suspension) -> OperationResult:
-    lines = reason_lines(request, SUSPENSION_REASONS, Title("停机原因", "Reason for suspending"))
+    lines = reason_lines(request, SUSPENSION_REASONS, Title("停机原因", "Reason"))
     kind = _kind(request)
     require_role(act, kind, SET_BY[kind])
     account, customer = found(act, request) if kind in BY_THE_HOLDER else operators(act, request)

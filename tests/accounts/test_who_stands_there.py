@@ -211,7 +211,7 @@ def test_an_agent_begins_and_ends_a_pause(sqlite: Database, counter: Counter) ->
         "经办人",
         "经办人证件",
         "经办人手机",
-        "授权书有效期至",
+        "授权有效期",
         "存留资料",
         "停机保号",
     ]

@@ -20,8 +20,9 @@ from dispatch.accounts.invoices_back import PAPERS
 from dispatch.accounts.operation import TITLES
 from dispatch.accounts.plan_change import EFFECTIVE
 from dispatch.accounts.proof import SEND
-from dispatch.accounts.registration import SCANS
+from dispatch.accounts.registration import scans_for
 from dispatch.accounts.schemas import DATA
+from dispatch.accounts.transfer import REQUIRED as TRANSFER_SCANS
 from dispatch.domain.effect import EffectState, Port
 from dispatch.domain.identity import DOCUMENT_KINDS
 from dispatch.domain.kind import OWN_SYMPTOMS
@@ -77,6 +78,7 @@ class FormField:
     is_list: bool = False
     rows: Sequence[Sequence[FormField]] = ()  # of a list of parts: the fields of each
     reasons: Sequence[str] = ()
+    needed: Sequence[str] = ()  # scans without which the operation is never carried out
 
     @property
     def groups(self) -> Sequence[tuple[Title | None, Sequence[FormChoice]]]:
@@ -184,7 +186,8 @@ def _field(kind: str, entry: FormEntry, plans: Plans, roles: Collection[str]) ->
     is_list = entry.way is InputKind.LIST
     reasons = suspension_form.asked_with(kind, entry.path[0]) if len(entry.path) == 1 else ()
     name, label = ".".join(entry.path), Title(zh, en)
-    return FormField(name, label, control, entry.required, choices, is_number, is_list, reasons=reasons)
+    needed = TRANSFER_SCANS if control == "scans" and kind == "transfer" else ()
+    return FormField(name, label, control, entry.required, choices, is_number, is_list, reasons=reasons, needed=needed)
 
 
 def _control(entry: FormEntry, chosen: bool) -> str:
@@ -222,7 +225,7 @@ def _choices(kind: str, entry: FormEntry, plans: Plans, roles: Collection[str]) 
         case "method":
             return [FormChoice(name, title) for name, title in METHODS.items()]
         case "scans":
-            return [FormChoice(name, title) for name, title in SCANS.items()]
+            return [FormChoice(name, title) for name, title in scans_for(kind).items()]
         case "speed":
             return [FormChoice(str(each), Title(f"{each}M", f"{each} Mbit/s")) for each in plans.speeds]
         case "part":
