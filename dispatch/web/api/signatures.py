@@ -74,7 +74,7 @@ class SlipSignature(ResponseBody):
     drawn_until: datetime
     """Time until which a picture may be drawn."""
     signed_by: SlipSigner | None
-    """Who signed it; null: nobody has."""
+    """Signer; null: it isn't signed."""
     paper: bool | None
     """True when the paper was signed, false when a picture was drawn; null: neither."""
     sha256: str | None
@@ -89,7 +89,7 @@ class SignatureRequest(RequestBody):
     """A signature: the picture that was drawn, or that the paper was signed."""
 
     who: CheckedPerson = Of(strict=False)
-    """Who signs."""
+    """Signer, as the slip's signature names them."""
     slip_sha256: Annotated[str, StringConstraints(pattern="^[0-9a-f]{64}$")]
     """SHA-256 of the slip that they read, as the slip's signature says it."""
     png: Annotated[str, StringConstraints(max_length=LARGEST * 2), AfterValidator(_base64)] | None = None

@@ -7,7 +7,7 @@ const form = document.querySelector("[data-pad]");
 const pad = form.querySelector("canvas");
 const picture = form.elements.namedItem("png");
 const [clear, sign] = [form.querySelector("[data-clear]"), form.querySelector("[data-sign]")];
-const pen = pad.getContext("2d");
+const pen = pad.getContext("2d", { willReadFrequently: true }); // after each stroke
 let pointer = null; // the one that draws: a palm that touches the screen too draws nothing
 let last = null;
 
