@@ -160,7 +160,7 @@ def _lose(act: Act, request: DeviceLoss) -> OperationResult:
     payment, invoice = billing.charge(act, account, customer.name, due, request.payment)
     lines = (
         *device_lines([device]),
-        SlipLine(Title("发放日期", "At the customer's since"), str(_since(act, device))),
+        SlipLine(Title("发放日期", "Handed out"), str(_since(act, device))),
         SlipLine(Title("赔偿金额", "Charged"), f"{write_yuan(worth)} 元 yuan"),
     )
     section = Section(Title("终端遗失", "Device lost"), lines)

@@ -16,8 +16,11 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from dispatch.domain.title import Title
-from dispatch.slips.forms import Change, InvoiceData, Section, SlipData, SlipLine
+from dispatch.slips.forms import Change, DrawnSignature, InvoiceData, Section, SlipData, SlipLine
+from dispatch.slips.signers import signers
 from dispatch.slips.typesetting import invoice, slip
+from tests.signature_samples import SIGNATURE, png
+from tests.signature_samples import drawn as strokes
 from tests.slip_samples import INVOICE, MODIFICATION, OPENING, OPERATOR, RED_LETTER, REFUND, URL
 from tests.slips import paper
 
@@ -140,6 +143,35 @@ def test_the_files_metadata_name_the_form_and_its_time_but_not_the_customer() ->
     assert known["Author"] == OPERATOR
     assert known["CreationDate"] == known["ModDate"] == "D:20191102030405Z"
     assert "李" not in json.dumps(known, ensure_ascii=False)
+
+
+# -- signatures --
+
+
+def drawn(who: str = "holder", png: bytes = SIGNATURE) -> DrawnSignature:
+    return DrawnSignature(who, png, hashlib.sha256(png).hexdigest(), OPENING.accepted_at)
+
+
+@pytest.mark.parametrize(("colour", "samples"), [(6, 4), (2, 3), (0, 1), (4, 2)])
+def test_a_drawn_signature_is_printed_with_time_and_hash_and_needs_no_other_page(colour: int, samples: int) -> None:
+    signed = drawn(png=png(strokes(samples=samples), 240, colour))
+    pdf = slip(OPENING, drawn=signed)
+    assert paper.sizes(pdf) == [(148, 210)]
+    assert f"电子签名Signed2026-11-0211:04:05SHA-256{signed.sha256}" in paper.text(pdf)
+    assert slip(OPENING, drawn=signed) == pdf
+
+
+def test_of_two_signers_one_signs_on_the_screen_and_the_other_has_a_line() -> None:
+    two = replace(MODIFICATION, signers=signers("transfer", []))
+    on_paper = paper.text(slip(two, drawn=drawn("new-owner")))
+    assert on_paper.index("原机主签名") < on_paper.index("日期Date") < on_paper.index("电子签名")
+
+
+def test_a_slip_that_nobody_signs_for_the_customer_has_the_clerks_place_alone() -> None:
+    on_paper = paper.text(slip(replace(MODIFICATION, signers=())))
+    assert "客户签名" not in on_paper
+    assert "客户不在场" in on_paper
+    assert on_paper.count("日期Date") == 1
 
 
 # -- more than a page -------------------------------------------------------------------------------
