@@ -9,8 +9,8 @@ from alembic import op
 
 from dispatch.storage.column_types import Id, Instant
 
-revision = "0041"
-down_revision = "0040"
+revision = "0042"
+down_revision = "0041"
 
 
 def upgrade() -> None:
