@@ -1,6 +1,7 @@
 """发送验证码: a code in a text message proves that the customer has a mobile number, where no document says so.
 
-A number that suspends a line, that is bound, that becomes an account's name or a customer's own is proved in this way.
+A number that suspends a line, that is bound, that becomes an account's name or a customer's own, also a new owner's, is
+proved in this way.
 The code is sent as an operation by itself; the operation that needs it brings it along.
 """
 
@@ -49,7 +50,7 @@ from dispatch.storage.field_cipher import FieldCipher
 
 SEND = "send-code"
 
-Purpose = Literal["suspend", "resume", "bind", "modify", "rename"]
+Purpose = Literal["transfer", "suspend", "resume", "bind", "modify", "rename"]
 """The operations that a code proves a number for."""
 
 BY_BOUND_NUMBER = ("suspend", "resume")

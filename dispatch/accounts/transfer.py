@@ -19,7 +19,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, NamedTuple
 
-from pydantic import Field
+from pydantic import Field, SecretStr
 
 from dispatch import effects
 from dispatch.accounts import authentication, handing_over
@@ -42,6 +42,7 @@ from dispatch.accounts.operation import (
 )
 from dispatch.accounts.password import set_password
 from dispatch.accounts.place import require_settled
+from dispatch.accounts.proof import require_code
 from dispatch.accounts.registration import Person, Scans, register, require_scans, scans_line, store_scans
 from dispatch.accounts.representation import Agent, represented
 from dispatch.accounts.secret import DocumentNumber, NewPassword
@@ -64,7 +65,8 @@ REQUIRED = ("owner-document", "new-owner-document", "transfer-agreement")
 
 
 class Transfer(OperationRequest):
-    """Gives an account to a new owner, who types `password`. `account` and `document_number` are the old owner's.
+    """Gives an account to a new owner, who types `password`, and proves their number by the `code` that was sent to it.
+    `account` and `document_number` are the old owner's.
 
     `scans` hold what `REQUIRED` names, and what an agent of either owner brings.
     """
@@ -76,6 +78,10 @@ class Transfer(OperationRequest):
     balance: Annotated[BalanceGoes, Field(description="预存余额 · what becomes of the balance")] = "move"
     payment: Annotated[Paid | None, Field(description="原机主结清 · what the old owner pays")] = None
     scans: Scans = ()
+    code: Annotated[
+        SecretStr | None,
+        Field(description="新机主手机收到的验证码 · code from the text message to the new owner's number"),
+    ] = None
     agent: Annotated[Agent | None, Field(description="原机主经办人 · agent who acts for the old owner")] = None
     new_owner_agent: Annotated[Agent | None, Field(description="新机主经办人 · agent who acts for the new owner")] = (
         None
@@ -112,6 +118,7 @@ def _transfer(act: Act, request: Transfer) -> OperationResult:
     )
     require_scans(act, request.scans, of_new.scans)
     require_room(act, new, account.area)
+    unsent = require_code(act, new.mobile, request.code, account)
     warn_of_open_fault(act, account)
     unbound, unbinding = _unbind(act, account, new)
     ending = _ending(act, account, new, unbound)
@@ -132,7 +139,7 @@ def _transfer(act: Act, request: Transfer) -> OperationResult:
         changes=changes,
         payment=settled.payment,
         invoice=settled.invoice,
-        notes=settled.notes,
+        notes=[*settled.notes, *filter(None, [unsent])],
     )
     return OperationResult(account, slip, {"account": account.number, **settled.result})
 

@@ -164,7 +164,8 @@ class CounterDays:
         yield self._deed(13, rename, Renaming, new_name, new_account=new_name)
         yield self._deed(14, modify, Modification, new_mobile, mobile=new_mobile)
         scans = tuple(Scan(kind=kind, content=base64.b64encode(_DOT)) for kind in REQUIRED)
-        yield self._deed(15, transfer, Transfer, new_owner=Household(2015).person, password=new, scans=scans)
+        buyer = Household(2015).person
+        yield self._deed(15, transfer, Transfer, buyer.mobile, new_owner=buyer, password=new, scans=scans)
         yield self._deed(16, close, Closure, reason="moving")
         yield self._deed(17, close, Closure, reason="price")
         yield self._deed(18, suspend, Suspension, reason="lost-document")

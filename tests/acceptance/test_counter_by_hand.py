@@ -287,6 +287,8 @@ def test_an_account_is_renamed_to_a_mobile_number_transferred_and_closed(counter
     request: dict[str, Any] = {**proved("13500135009"), "new_owner": holder(7, "李𬭛"), "password": PASSWORDS[3]}
     scans = [{"kind": kind, "content": PNG.decode()} for kind in kinds]
     assert counter.refused("transfer", **request, scans=scans[:1])["code"] == "documents-missing"
+    assert counter.refused("transfer", **request, scans=scans)["code"] == "bad-code"
+    request["code"] = counter.code("transfer", mobile(7), account="13500135009")
     told = counter.refused("transfer", **request, scans=scans)
     assert told["confirm"] == "bindings-end"
     request |= {"scans": scans, "confirm": ["bindings-end", "plan-voided", "penalty-due", "term-passes"]}

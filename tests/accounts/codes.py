@@ -13,6 +13,7 @@ from sqlalchemy import select
 from dispatch.accounts import proof
 from dispatch.accounts.catalogue import OPERATIONS
 from dispatch.accounts.operation import Counter, OperationOutcome, OperationRequest
+from dispatch.accounts.transfer import Transfer
 from dispatch.domain.naming import read_mobile
 from dispatch.domain.roles import Actor
 from dispatch.errors import DispatchError
@@ -32,6 +33,8 @@ KINDS: Mapping[Operation, str] = {operation: kind for kind, (_, operation) in OP
 def number_to_prove(request: OperationRequest) -> str | None:
     """The mobile number for which the request needs a code; None: it needs none."""
     fields = type(request).model_fields
+    if isinstance(request, Transfer):
+        return request.new_owner.mobile
     found = getattr(request, "new_account" if "new_account" in fields else "mobile", None) if "code" in fields else None
     return found if isinstance(found, str) else None
 

@@ -11,7 +11,7 @@ from pydantic import SecretStr
 from sqlalchemy import update
 
 from dispatch import messages
-from dispatch.accounts import binding, profile, proof, renaming, resumption, suspension
+from dispatch.accounts import binding, profile, proof, renaming, resumption, suspension, transfer
 from dispatch.accounts.billing import Paid
 from dispatch.accounts.binding import Binding
 from dispatch.accounts.operation import Counter
@@ -265,6 +265,26 @@ def test_a_new_mobile_number_of_a_customer_is_proved_their_contact_is_not(
 def bound_without_code(database: Database, counter: Counter, number: str, now: datetime) -> Any:
     with database.write() as tx:
         return binding.bind(tx, counter, bind(number, None), f.CLERK, now)
+
+
+def test_the_new_owners_number_is_proved_at_a_transfer_also_one_that_stays_bound(
+    database: Database, counter: Counter, number: str
+) -> None:
+    """A number that is the new owner's own stays bound: to name the old owner's would keep it in force."""
+    scans = tuple(a.scan(kind) for kind in transfer.REQUIRED)
+    to = a.person(2, mobile=BOUND)
+    asked = transfer.Transfer(
+        account=number, document_number=a.document(), new_owner=to, password=a.NEW_PASSWORD, scans=scans
+    )
+    send(database, counter, number, a.mobile(2), purpose="transfer")
+    unproved = asked.model_copy(update={"code": WRONG})
+    assert a.refused(database, transfer.transfer, counter, unproved).code == "bad-code"
+    code = SecretStr(send(database, counter, number, BOUND, purpose="transfer"))
+
+    a.accepted(database, transfer.transfer, counter, asked.model_copy(update={"code": code}))
+
+    assert a.line(database, number).mobile == BOUND
+    assert [row.mobile for row in a.rows(database, b.binding, b.binding.c.until.is_(None))] == [BOUND]
 
 
 def test_while_no_message_can_be_sent_the_holders_document_is_enough_and_the_slip_says_so(

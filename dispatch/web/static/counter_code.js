@@ -5,7 +5,7 @@ import { ask, newKey, read } from "./forms.js";
 
 for (const button of document.querySelectorAll("[data-send-code]")) button.addEventListener("click", async () => {
   const typed = read(button.form);
-  const request = { purpose: button.dataset.sendCode, mobile: typed.new_account ?? typed.mobile ?? "" };
+  const request = { purpose: button.dataset.sendCode, mobile: typed.new_account ?? typed.new_owner?.mobile ?? typed.mobile ?? "" };
   if (typed.account) request.account = typed.account;
   button.disabled = true;
   const answer = await ask("POST", "/api/v1/accounts/send-code", request, { "Idempotency-Key": newKey() }).catch(() => null);
