@@ -19,6 +19,7 @@ from dispatch.accounts.line_limit import require_room
 from dispatch.accounts.operation import Act, Counter, OperationOutcome, OperationRequest, OperationResult, carry_out
 from dispatch.accounts.password import set_password
 from dispatch.accounts.place import Wish, take_place
+from dispatch.accounts.proof import Code, require_code
 from dispatch.accounts.registration import Person, Scans, register, store_scans
 from dispatch.accounts.representation import AgentIfAny, represented
 from dispatch.accounts.secret import NewPassword
@@ -42,14 +43,15 @@ from dispatch.storage.database import Tx
 
 
 class Opening(OperationRequest):
-    """Opens a line for a customer at an address. `mobile` is the number that the plan is bound to; `day` and `part` are
-    when the customer wants the builders, if they have agreed on that."""
+    """Opens a line for a customer at an address. `mobile` is the number that the plan is bound to, proved by the `code`
+    that was sent to it; `day` and `part` are when the customer wants the builders, if they have agreed on that."""
 
     address: Annotated[str, Field(description="装机地址 · standard address of the line")]
     holder: Person
     plan: Annotated[str, Field(description="营销案 · marketing plan, by its name")]
     password: NewPassword
     mobile: Annotated[str | None, Field(description="绑定的手机号码 · mobile number to bind")] = None
+    code: Code = None
     day: Annotated[Day | None, Field(description="上门日期 · day of the visit")] = None
     part: Annotated[PartOfDay | None, Field(description="上门时段 · part of that day")] = None
     payment: Annotated[Paid | None, Field(description="收款 · the customer's payment")] = None
@@ -77,6 +79,7 @@ def _open(act: Act, request: Opening) -> OperationResult:
     require_room(act, customer, address.area)
     mobile = read_carrier(act, request.mobile)
     require_offered(plan, as_applicant(act, customer, address.area, mobile), act.today)
+    unsent = None if mobile is None else require_code(act, mobile, request.code, None)
     account = _allocate(act, address, customer)
     demands.end_opened(act.tx, {customer.mobile, mobile or customer.mobile}, address.id, address.text, act.now)
     store_scans(act, request.scans, standing.scans)
@@ -104,7 +107,8 @@ def _open(act: Act, request: Opening) -> OperationResult:
         Section(Title("营销案", "Marketing plan"), plan_lines(plan, mobile)),
         *standing.sections(),
     )
-    slip = act.slip(account.number, customer, sections=sections, payment=payment, invoice=invoice)
+    notes = [unsent] if unsent else []
+    slip = act.slip(account.number, customer, sections=sections, payment=payment, invoice=invoice, notes=notes)
     result = {
         "account": account.number,
         "construction": order,

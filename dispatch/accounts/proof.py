@@ -1,7 +1,7 @@
 """发送验证码: a code in a text message proves that the customer has a mobile number, where no document says so.
 
-A number that suspends a line, that is bound, that becomes an account's name or a customer's own, also a new owner's, is
-proved in this way.
+A number that suspends a line, that is bound, also at an opening, that becomes an account's name, a customer's own or a
+new owner's is proved in this way.
 The code is sent as an operation by itself; the operation that needs it brings it along.
 """
 
@@ -50,17 +50,18 @@ from dispatch.storage.field_cipher import FieldCipher
 
 SEND = "send-code"
 
-Purpose = Literal["transfer", "suspend", "resume", "bind", "modify", "rename"]
+Purpose = Literal["open", "transfer", "suspend", "resume", "bind", "modify", "rename"]
 """The operations that a code proves a number for."""
 
 BY_BOUND_NUMBER = ("suspend", "resume")
+BEFORE_AN_ACCOUNT = ("open",)
 
 Code = Annotated[SecretStr | None, Field(description="短信验证码 · code from the text message")]
 
 
 class CodeRequest(OperationRequest):
     """Sends a code to a mobile number, by which the operation `purpose` knows that the customer has it. Where the
-    number doesn't find the account, `account` names it."""
+    number doesn't find the account, `account` names it; an opening has none yet."""
 
     purpose: Annotated[Purpose, Field(description="用于哪项业务 · operation that it is for")]
     mobile: Annotated[str, Field(description="手机号码 · mobile number")]
@@ -75,8 +76,9 @@ def send(tx: Tx, counter: Counter, request: CodeRequest, actor: Actor, now: date
     return carry_out(tx, counter, SEND, request, actor, now, lambda act: _send(act, request))
 
 
-def require_code(act: Act, mobile: str, typed: SecretStr | None, account: AccountRow) -> str | None:
-    """Require the code that was sent to this number for this operation, and use it up.
+def require_code(act: Act, mobile: str, typed: SecretStr | None, account: AccountRow | None) -> str | None:
+    """Require the code that was sent to this number for this operation, and use it up. `account` None: there is none
+    yet.
 
     While the message gateway doesn't take messages, the holder's document, which the operation has seen, is enough:
     returned is then the slip's note of it. A trial checks no code. Raises BadCode, counted as a failed authentication;
@@ -104,7 +106,7 @@ def keep(
     cipher: FieldCipher,
     purpose: str,
     mobile: str,
-    account_id: int,
+    account_id: int | None,
     actor: Actor,
     code: str,
     source: str | None,
@@ -125,12 +127,13 @@ def _number_hashes(cipher: FieldCipher, mobile: str) -> list[str]:
     return cipher.indexes("mobile", mobile)
 
 
-def _newest(act: Act, mobile: str, account: AccountRow) -> ProofRow | None:
+def _newest(act: Act, mobile: str, account: AccountRow | None) -> ProofRow | None:
     hashes = _number_hashes(act.counter.cipher, mobile)
-    return proofs.newest(act.tx, hashes, act.kind, account.id, act.actor.name)
+    account_id = None if account is None else account.id
+    return proofs.newest(act.tx, hashes, act.kind, account_id, act.actor.name)
 
 
-def _check(act: Act, found: ProofRow | None, mobile: str, typed: SecretStr | None, account: AccountRow) -> None:
+def _check(act: Act, found: ProofRow | None, mobile: str, typed: SecretStr | None, account: AccountRow | None) -> None:
     authentication.require_unlocked(act, account)
     if found is None or typed is None or not is_good(found.made_at, found.tries, found.used_by, act.now):
         raise _wrong(act, account, None)
@@ -141,7 +144,7 @@ def _check(act: Act, found: ProofRow | None, mobile: str, typed: SecretStr | Non
     proofs.use(act.tx, found.id, act.operation_id)
 
 
-def _wrong(act: Act, account: AccountRow, tried: ProofRow | None) -> Refusal:
+def _wrong(act: Act, account: AccountRow | None, tried: ProofRow | None) -> Refusal:
     if tried is not None:
         proof_id = tried.id
         act.keep_refused.append(lambda: proofs.count_try(act.tx, proof_id))
@@ -164,21 +167,26 @@ def _send(act: Act, request: CodeRequest) -> OperationResult:
     _require_few(act, mobile)
     code = f"{secrets.randbelow(10**DIGITS):0{DIGITS}}"
     minutes = int(GOOD_FOR.total_seconds() // 60)
+    account_id = None if account is None else account.id
     source, facts = f"operation/{act.operation_id}", {"code": code, "act": {"zh": title.zh, "en": title.en}}
-    messages.tell(act.tx, act.now, messages.Told(Event.CODE, source, facts, account.id, mobile))
-    keep(act.tx, act.counter.cipher, request.purpose, mobile, account.id, act.actor, code, source, act.now)
+    messages.tell(act.tx, act.now, messages.Told(Event.CODE, source, facts, account_id, mobile))
+    keep(act.tx, act.counter.cipher, request.purpose, mobile, account_id, act.actor, code, source, act.now)
     return OperationResult(account, None, {"mobile": masked_mobile(mobile), "minutes": minutes})
 
 
-def _account(act: Act, request: CodeRequest, mobile: str) -> AccountRow:
-    """The account that the operation is about. Raises NoSuchCustomer; MobileNotBound, counted as a failed
-    authentication; BadInput."""
+def _account(act: Act, request: CodeRequest, mobile: str) -> AccountRow | None:
+    """The account that the operation is about; None: there is none yet.
+
+    Raises NoSuchCustomer; MobileNotBound, counted as a failed authentication; BadInput.
+    """
     if request.purpose in BY_BOUND_NUMBER:
         bound = enrolments.bound_to(act.tx, mobile)
         found = None if bound is None else accounts.get(act.tx, bound.account_id)
         if found is None or not act.actor.covers(found.area):
             raise authentication.count_failure(act, None, MobileNotBound())
         return found
+    if request.purpose in BEFORE_AN_ACCOUNT:
+        return None
     if request.account is None:
         raise BadInput(what=Wording("请给出宽带账号", "give the account"))
     number = read_account_number(request.account)

@@ -35,6 +35,7 @@ from dispatch.accounts.suspension import Suspension, suspend
 from dispatch.accounts.transfer import REQUIRED, Transfer, transfer
 from dispatch.accounts.waiting_list import tell_of_loaded
 from dispatch.demo import store
+from dispatch.demo.codes import CODE, with_code
 from dispatch.demo.households import PASSWORD, Household
 from dispatch.demo.staff import OURS, at_the_desk
 from dispatch.domain.roles import Actor, Role
@@ -74,7 +75,6 @@ ASKING = ("arrears-open", "bad-amount")
 """Refusals that name the sum which the customer then pays."""
 
 ANOTHER = "Rq5#hnTw"
-_CODE = "271828"
 _DOT = base64.b64decode("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGP4DwABAQEAG7buVgAAAABJRU5ErkJggg==")
 """A scan of a document: a PNG with one white dot, nobody's document."""
 
@@ -125,6 +125,7 @@ class CounterDays:
     def _opening(self, n: int) -> Deed:
         def deed(tx: Tx, now: datetime) -> None:
             request = Household(n).application(self.counter.plans, local_date(now, self.counter.zone))
+            request = with_code(tx, self.counter, request, _clerk(n), now)
             answered = with_simulated_answers(tx, self.counter, "open", request, now)
             outcome = open_account(tx, answered, request, _clerk(n), now)
             if isinstance(outcome, OperationAccepted):
@@ -186,8 +187,8 @@ class CounterDays:
             if proved is not None:
                 account = accounts.by_numbers(tx, [self._accounts[n]])[self._accounts[n]]
                 kind, cipher = operation.__name__, self.counter.cipher
-                keep(tx, cipher, kind, proved, account.id, _clerk(n), _CODE, None, now)
-                said["code"] = SecretStr(_CODE)
+                keep(tx, cipher, kind, proved, account.id, _clerk(n), CODE, None, now)
+                said["code"] = SecretStr(CODE)
             asked = request(account=self._accounts[n], document_number=document, confirm=WARNED, **said)  # type: ignore[call-arg]
             answered = with_simulated_answers(tx, self.counter, operation.__name__, asked, now)
             if operation not in SETTLED:

@@ -13,6 +13,7 @@ from dispatch.accounts.identity_check import with_simulated_answers
 from dispatch.accounts.opening import open_account
 from dispatch.accounts.operation import Counter, OperationAccepted
 from dispatch.demo.camera import Camera
+from dispatch.demo.codes import with_code
 from dispatch.demo.households import Household
 from dispatch.demo.store import supplied
 from dispatch.domain.finding import Value
@@ -79,6 +80,7 @@ def open_accounts(
     with database.write() as tx:
         for each in customers:
             request = each.application(counter.plans, local_date(now, counter.zone), f"{name}/{each.n}")
+            request = with_code(tx, counter, request, CLERK, now)
             answered = with_simulated_answers(tx, counter, "open", request, now)
             outcome = open_account(tx, answered, request, CLERK, now)
             if not isinstance(outcome, OperationAccepted):

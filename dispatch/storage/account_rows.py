@@ -463,7 +463,7 @@ class ProofRow(Protocol):
     id: int
     mobile_index: str  # keyed hash
     purpose: str  # the operation that it is for
-    account_id: int
+    account_id: int | None  # None: an opening, there is no account yet
     actor: str  # who had it sent
     code_hmac: str
     source: str | None  # of its message, as operation/17

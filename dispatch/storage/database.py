@@ -21,7 +21,7 @@ from dispatch.storage.column_types import read_json, write_json
 from dispatch.storage.database_faults import EXHAUSTED, FULL, READ_ONLY, UNREADABLE, DatabaseFault, fault_of_driver
 from dispatch.storage.writers_queue import WritersQueue
 
-SCHEMA = "0042"
+SCHEMA = "0043"
 """The newest migration. The program works on this schema only."""
 
 PATIENCE_SECONDS, REBUILD_PATIENCE_SECONDS, PROBE_PATIENCE_SECONDS = 5.0, 60.0, 0.5

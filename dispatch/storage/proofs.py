@@ -17,7 +17,7 @@ def add(
     tx: Tx,
     mobile_index: str,
     purpose: str,
-    account_id: int,
+    account_id: int | None,
     actor: str,
     code_hmac: str,
     source: str | None,
@@ -36,8 +36,9 @@ def add(
     return int(tx.execute(insert(proof).values(**row).returning(proof.c.id)).scalar_one())
 
 
-def newest(tx: Tx, mobile_indexes: Sequence[str], purpose: str, account_id: int, actor: str) -> ProofRow | None:
-    """The last code to this number for this purpose and account, that this clerk had sent; locked."""
+def newest(tx: Tx, mobile_indexes: Sequence[str], purpose: str, account_id: int | None, actor: str) -> ProofRow | None:
+    """The last code to this number for this purpose and account, that this clerk had sent; locked. `account_id` None:
+    there is none yet."""
     query = select(proof).where(proof.c.mobile_index.in_(mobile_indexes), proof.c.purpose == purpose)
     query = query.where(proof.c.account_id == account_id, proof.c.actor == actor)
     return shaped(ProofRow, tx.execute(query.order_by(proof.c.id.desc()).limit(1).with_for_update())).one_or_none()

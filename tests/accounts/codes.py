@@ -15,6 +15,7 @@ from dispatch.accounts.catalogue import OPERATIONS
 from dispatch.accounts.operation import Counter, OperationOutcome, OperationRequest
 from dispatch.accounts.transfer import Transfer
 from dispatch.domain.naming import read_mobile
+from dispatch.domain.proof import AGAIN_AFTER
 from dispatch.domain.roles import Actor
 from dispatch.errors import DispatchError
 from dispatch.storage import aliases, enrolments
@@ -51,11 +52,12 @@ def proved(
     number = number_to_prove(request)
     if number is None or getattr(request, "code", None) is not None or operation not in KINDS:
         return request
+    sent_at = now - AGAIN_AFTER  # another may be sent now
     with database.write() as tx, suppress(DispatchError):
         again = select(operation_table.c.id).where(operation_table.c.request_key == request.request_key)
         if request.request_key is not None and tx.execute(again).first() is not None:
             return request.model_copy(update={"code": CODE})
-        put(tx, counter, KINDS[operation], read_mobile(number), getattr(request, "account", None), actor, now)
+        put(tx, counter, KINDS[operation], read_mobile(number), getattr(request, "account", None), actor, sent_at)
         return request.model_copy(update={"code": CODE})
     return request
 
@@ -71,12 +73,15 @@ def put(
     source: str | None = None,
 ) -> None:
     """Keep that CODE was sent to a number for this operation, on the account that it is bound to, or that is named."""
-    if kind in proof.BY_BOUND_NUMBER:
+    account_id: int | None = None
+    if kind in proof.BEFORE_AN_ACCOUNT:
+        pass
+    elif kind in proof.BY_BOUND_NUMBER:
         bound = enrolments.bound_to(tx, mobile)
         account_id = bound.account_id if bound else None
     else:
         found = aliases.called(tx, [number or ""], now).get(number or "")
         account_id = found.id if found else None
-    if account_id is not None:
+    if account_id is not None or kind in proof.BEFORE_AN_ACCOUNT:
         code = CODE.get_secret_value()
         proof.keep(tx, counter.cipher, kind, mobile, account_id, actor, code, source, now)

@@ -219,8 +219,8 @@ def send_code(database: Database, counter: Counter) -> Prepared:
 
 PREPARED: Mapping[str, Prepare] = {
     "register-demand": register_demand,
-    "open": open_,
-    "transfer": transfer_,
+    "open": with_code(open_),
+    "transfer": with_code(transfer_),
     "settle-preview": settle_preview,
     "close": close,
     "suspend": suspend,

@@ -24,6 +24,7 @@ from dispatch.storage.database import Database, Tx
 from dispatch.storage.tables import accounts as b
 from dispatch.storage.tables import tickets as t
 from tests import factories as f
+from tests.accounts import codes
 from tests.accounts import factories as c
 from tests.accounts.agents import HANDLED, agent, scans
 
@@ -31,6 +32,9 @@ WELCOME = replace(c.PLANS.plan("home-300"), name="welcome")
 
 
 def opens_now(tx: Tx, counter: Counter, request: Opening) -> OperationOutcome:
+    if request.mobile is not None:
+        codes.put(tx, counter, "open", request.mobile, None)
+        request = request.model_copy(update={"code": codes.CODE})
     answered = c.answered(tx, opening.open_account, counter, request)
     return opening.open_account(tx, answered, request, f.CLERK, f.NOW)
 
@@ -230,7 +234,7 @@ def test_an_address_without_coverage_has_its_demand_recorded_and_nothing_else(
     where = c.address(database, capacity=0)
     before = f.dump(database)
 
-    outcome = refusal(database, counter, c.application(plan="family-500", mobile=c.mobile(7)))
+    outcome = refusal(database, counter, c.application(plan="family-500", mobile=c.mobile(7)))  # a code was sent before
 
     assert (outcome.code, "需求已登记" in outcome.reason) == ("no-resources", True)
     (demand,) = c.rows(database, b.demand)
@@ -239,7 +243,7 @@ def test_an_address_without_coverage_has_its_demand_recorded_and_nothing_else(
     )  # fmt: skip
     assert (demand.operation_id, demand.at) == (outcome.operation_id, f.NOW)
     after = f.dump(database)
-    assert {name for name in after if after[name] != before[name]} == {"demand", "operation", "port_answer"}
+    assert {name for name in after if after[name] != before[name]} == {"demand", "operation", "port_answer", "proof"}
     with database.read() as tx:
         assert [(row.area, row.wanted, row.speed) for row in demands.by_area(tx)] == [("tianhe", 1, 500)]
 

@@ -40,8 +40,8 @@ def hasher(counter: Counter) -> Watched:
 @pytest.mark.parametrize(
     ("prepare", "asked"),
     [
-        (p.open_, ["hash"]),
-        (p.transfer_, ["hash", "verify"]),
+        (p.with_code(p.open_), ["hash"]),
+        (p.with_code(p.transfer_), ["hash", "verify"]),
         (p.change_password, ["hash", "verify", "verify"]),
         (p.reset_password, ["hash", "verify"]),
         (p.refund_, ["verify"]),

@@ -8,10 +8,10 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from pydantic import SecretStr
-from sqlalchemy import update
+from sqlalchemy import delete, update
 
 from dispatch import messages
-from dispatch.accounts import binding, profile, proof, renaming, resumption, suspension, transfer
+from dispatch.accounts import binding, opening, profile, proof, renaming, resumption, suspension, transfer
 from dispatch.accounts.billing import Paid
 from dispatch.accounts.binding import Binding
 from dispatch.accounts.operation import Counter
@@ -35,7 +35,11 @@ WRONG = SecretStr("000000")
 
 @pytest.fixture
 def number(database: Database, counter: Counter) -> str:
-    return a.in_service(database, counter, plan="family-500", mobile=BOUND)
+    """The account of a line whose opening is long past, its code forgotten."""
+    opened = a.in_service(database, counter, plan="family-500", mobile=BOUND)
+    with database.write() as tx:
+        tx.execute(delete(b.proof))
+    return opened
 
 
 def send(
@@ -265,6 +269,26 @@ def test_a_new_mobile_number_of_a_customer_is_proved_their_contact_is_not(
 def bound_without_code(database: Database, counter: Counter, number: str, now: datetime) -> Any:
     with database.write() as tx:
         return binding.bind(tx, counter, bind(number, None), f.CLERK, now)
+
+
+def test_the_number_that_an_opening_binds_is_proved_before_there_is_an_account(
+    database: Database, counter: Counter
+) -> None:
+    a.address(database)
+    asked = a.application(plan="family-500", mobile=BOUND, payment=Paid(method="cash", amount="100.00"))
+    sent_for = send(database, counter, None, BOUND, purpose="open")
+    unproved = asked.model_copy(update={"code": WRONG})
+    assert a.refused(database, opening.open_account, counter, unproved).code == "bad-code"
+    assert [row.account_id for row in a.rows(database, b.authentication_failure)] == [None], "it counts for the clerk"
+    proved = asked.model_copy(update={"code": SecretStr(sent_for)})
+    other = a.refused(database, opening.open_account, counter, proved, actor=Actor("wang", Role.CLERK))
+    assert other.code == "bad-code", "another clerk had it sent"
+
+    done = a.accepted(database, opening.open_account, counter, proved)
+
+    (row,) = a.rows(database, b.proof)
+    assert (row.account_id, row.tries, row.used_by) == (None, 1, done.operation_id)
+    assert [row.mobile for row in a.rows(database, b.binding)] == [BOUND]
 
 
 def test_the_new_owners_number_is_proved_at_a_transfer_also_one_that_stays_bound(

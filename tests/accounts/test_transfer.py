@@ -23,6 +23,7 @@ from dispatch.storage.database import Database, Tx
 from dispatch.storage.rows import as_dict
 from dispatch.storage.tables import accounts as b
 from tests import factories as f
+from tests.accounts import codes
 from tests.accounts import factories as c
 from tests.accounts.agents import AUTHORISED, agent
 
@@ -41,6 +42,8 @@ def transferring(number: str, to: int = 2, **changes: Any) -> Transfer:
 
 
 def transferred(tx: Tx, counter: Counter, request: Transfer) -> OperationOutcome:
+    codes.put(tx, counter, "transfer", request.new_owner.mobile, request.account)
+    request = request.model_copy(update={"code": codes.CODE})
     return transfer.transfer(tx, counter, request, f.CLERK, f.NOW)
 
 

@@ -231,6 +231,27 @@ def test_invoices_offset_whole_go_back_to_the_release_before(database: Database)
     assert len(_all(database, "SELECT number FROM invoice")) == 2
 
 
+def test_codes_of_before_stay_and_those_for_openings_end_with_the_release_before(database: Database) -> None:
+    migrate(database, "0042")
+    with database.write() as tx:
+        for row in (*_AN_ACCOUNT, _code("bind", "1")):
+            tx.execute(text(row))
+    migrate(database)
+    with database.write() as tx:
+        tx.execute(text(_code("open", "NULL")))
+    states = "SELECT id, purpose, account_id, tries FROM proof ORDER BY id"
+    assert _all(database, states) == [(1, "bind", 1, 0), (2, "open", None, 0)]
+    migrate(database, "0042")
+    assert _all(database, states) == [(1, "bind", 1, 0)]
+    with pytest.raises(DBAPIError), database.write() as tx:
+        tx.execute(text(_code("open", "NULL")))
+
+
+def _code(purpose: str, account: str) -> str:
+    columns = "mobile_index, purpose, account_id, actor, code_hmac, made_at"
+    return f"INSERT INTO proof ({columns}) VALUES ('m', '{purpose}', {account}, 'chen', 'c', '{STAMP}')"
+
+
 def _invoice(number: int, amount: int, offsets: str) -> str:
     columns = "number, operation_id, account_id, amount, offsets, content, at"
     return f"INSERT INTO invoice ({columns}) VALUES ({number}, 1, 1, {amount}, {offsets}, '{{}}', '{STAMP}')"

@@ -413,7 +413,7 @@ proof = Table(  # 验证码: a code that was sent to a mobile number, for one pu
     Column("id", Id, primary_key=True),
     Column("mobile_index", String(64), nullable=False),
     Column("purpose", String(40), nullable=False),  # the operation that it is for
-    Column("account_id", ForeignKey("account.id"), nullable=False),
+    Column("account_id", ForeignKey("account.id")),  # none yet, for an opening
     Column("actor", String(80), nullable=False),  # who had it sent
     Column("code_hmac", String(64), nullable=False),
     Column("source", String(60)),  # of its message, as operation/17
