@@ -22,7 +22,6 @@ from dispatch.accounts.plan_change import EFFECTIVE
 from dispatch.accounts.proof import SEND
 from dispatch.accounts.registration import scans_for
 from dispatch.accounts.schemas import DATA
-from dispatch.accounts.transfer import REQUIRED as TRANSFER_SCANS
 from dispatch.domain.effect import EffectState, Port
 from dispatch.domain.identity import DOCUMENT_KINDS
 from dispatch.domain.kind import OWN_SYMPTOMS
@@ -78,7 +77,6 @@ class FormField:
     is_list: bool = False
     rows: Sequence[Sequence[FormField]] = ()  # of a list of parts: the fields of each
     reasons: Sequence[str] = ()
-    needed: Sequence[str] = ()  # scans without which the operation is never carried out
 
     @property
     def groups(self) -> Sequence[tuple[Title | None, Sequence[FormChoice]]]:
@@ -186,8 +184,7 @@ def _field(kind: str, entry: FormEntry, plans: Plans, roles: Collection[str]) ->
     is_list = entry.way is InputKind.LIST
     reasons = suspension_form.asked_with(kind, entry.path[0]) if len(entry.path) == 1 else ()
     name, label = ".".join(entry.path), Title(zh, en)
-    needed = TRANSFER_SCANS if control == "scans" and kind == "transfer" else ()
-    return FormField(name, label, control, entry.required, choices, is_number, is_list, reasons=reasons, needed=needed)
+    return FormField(name, label, control, entry.required, choices, is_number, is_list, reasons=reasons)
 
 
 def _control(entry: FormEntry, chosen: bool) -> str:
