@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import UTC, datetime
 
 from dispatch.cli.context import Desk
+from dispatch.cli.demo_board import Wait, has_ended, waiting_hop
 from dispatch.cli.journey import picture
 from dispatch.cli.language import text
 from dispatch.cli.output import out
@@ -14,10 +14,7 @@ from dispatch.domain.compensation import Basis
 from dispatch.domain.complaint import Agreement, ComplaintKind
 from dispatch.domain.money import write_yuan
 from dispatch.domain.roles import Actor, Role
-from dispatch.domain.ticket import HopState
 from dispatch.reports import lists
-from dispatch.storage import hops, tickets
-from dispatch.storage.rows import LockedHop
 from dispatch.tickets import compensation, complaints, handling
 from dispatch.tickets.compensation import WantedCredit
 from dispatch.tickets.complaints import ACCEPTED, REPLIED, REPLY, NewComplaint
@@ -28,8 +25,8 @@ AGREED = 20_00
 """Fen."""
 
 
-def complain(desk: Desk, account: str, wait: Callable[[Callable[[], object]], object]) -> None:
-    """Take the complaint, credit the bill, reply, and show the ticket's way. `wait` calls until something is true."""
+def complain(desk: Desk, account: str, wait: Wait) -> None:
+    """Take the complaint, credit the bill, reply, and show the ticket's way."""
     terms, zone = desk.complaint_terms, desk.settings.zone
     asked = NewComplaint(account, ComplaintKind.QUALITY, "修了两天，耽误上网课", wish="减免月费")
     with desk.database.write() as tx:
@@ -41,33 +38,14 @@ def complain(desk: Desk, account: str, wait: Callable[[Callable[[], object]], ob
         given = compensation.compensate(tx, desk.rulebook, terms.compensation, zone, wanted, CLERK, _now())
     paid = write_yuan(given.fen)
     out.print(text(f"减免 {paid} 元，计入账单", f"{paid} yuan credited to the bill"))
-    hop_id = _waiting(desk, taken.ticket_id, wait)
+    hop_id = waiting_hop(desk, taken.ticket_id, "complaints", wait)
     said = {REPLY: f"给您带来不便，已减免{paid}元，线路已复测正常。", ACCEPTED: str(Agreement.YES)}
     with desk.database.write() as tx:
         handling.claim(tx, desk.rulebook, Claim(hop_id, SUPERVISOR), _now())
         handling.end(tx, desk.rulebook, Report(hop_id, SUPERVISOR, REPLIED, said), _now())
-    wait(lambda: _has_ended(desk, taken.ticket_id))
+    wait(lambda: has_ended(desk, taken.ticket_id))
     with desk.database.read() as tx:
         out.print(picture(desk, lists.journey(tx, taken.ticket_id)))
-
-
-def _waiting(desk: Desk, ticket_id: int, wait: Callable[[Callable[[], object]], object]) -> int:
-    """The id of the complaint's hop, once it is on the supervisors' board."""
-
-    def on_board() -> LockedHop | None:
-        with desk.database.write() as tx:
-            row = hops.lock_one(tx, ticket_id)
-        return row if row is not None and row.state == HopState.WAITING else None
-
-    wait(on_board)
-    row = on_board()
-    assert row is not None  # nobody else is at work in a demonstration
-    return row.id
-
-
-def _has_ended(desk: Desk, ticket_id: int) -> bool:
-    with desk.database.read() as tx:
-        return tickets.get(tx, ticket_id).ended_at is not None
 
 
 def _now() -> datetime:

@@ -1,6 +1,6 @@
-"""One customer who goes the whole way, shown step by step: refused, opened, built, in service, moved, out of
-order, mended, asked, complaining, gone. Everything is done by the acts of the counter and the teams, through the
-workers that run."""
+"""One customer who goes the whole way, shown step by step: refused, opened, built, in service, moved, out of order,
+mended, asked, complaining, cut off by mistake, gone. Everything is done by the acts of the counter and the teams,
+through the workers that run."""
 
 from __future__ import annotations
 
@@ -24,7 +24,9 @@ from dispatch.accounts.query import View, view
 from dispatch.accounts.settlement import SettlementPreview, preview
 from dispatch.cli.context import Desk
 from dispatch.cli.demands import demand_table
+from dispatch.cli.demo_board import has_ended
 from dispatch.cli.demo_complaint import complain
+from dispatch.cli.demo_hotline import take_calls
 from dispatch.cli.journey import picture
 from dispatch.cli.language import text
 from dispatch.cli.outcomes import show
@@ -41,7 +43,7 @@ from dispatch.ports.sms import SimulatedSmsGateway
 from dispatch.replay.log import LoggedCase
 from dispatch.replay.mapping import ReplayMapping
 from dispatch.reports import lists
-from dispatch.storage import accounts, demands, devices, resources, tickets
+from dispatch.storage import accounts, demands, devices, resources
 from dispatch.storage.replay_runs import run_tickets
 
 RUN, FAULT = "customer", "journey"
@@ -96,7 +98,14 @@ def whole_way(desk: Desk, counter: Counter, mapping: ReplayMapping, tend: Callab
     _step(6, "投诉、减免、答复", "a complaint: the bill is credited, a supervisor replies")
     complain(desk, account, lambda found: _await(found, tend))
 
-    _step(7, "结算、销户", "the customer brings the modem back, is paid back and leaves; the port is free again")
+    _step(
+        7,
+        "热线：非我方来电；已缴费仍停机",
+        "the hotlines: a caller who isn't ours; a line that is cut though it is paid",
+    )
+    take_calls(desk, account, lambda found: _await(found, tend))
+
+    _step(8, "结算、销户", "the customer brings the modem back, is paid back and leaves; the port is free again")
     closed = _left(desk, counter, account, customer)
     tray = desk.settings.root / "printed"
     for serial in (opened.slip, getattr(closed, "slip", None)):
@@ -124,7 +133,7 @@ def _moved(desk: Desk, counter: Counter, account: str, customer: Household, tend
 
     def is_built() -> bool:
         build(desk.database, counter)
-        return _has_ended(desk, order)
+        return has_ended(desk, order)
 
     _await(is_built, tend)
     with desk.database.read() as tx:
@@ -151,11 +160,6 @@ def _asked(desk: Desk, counter: Counter, operation: Operation, request: Operatio
         done = operation(tx, ready, request, CLERK, datetime.now(UTC))
     _show(done, desk)
     return done
-
-
-def _has_ended(desk: Desk, order: int) -> bool:
-    with desk.database.read() as tx:
-        return tickets.get(tx, order).ended_at is not None
 
 
 def _step(number: int, zh: str, en: str) -> None:

@@ -52,6 +52,10 @@ def test_one_customer_goes_the_whole_way_step_by_step(shown: tuple[Home, str]) -
         "20.00 yuan credited",
         "Complaints",
         "Closed: Replied",
+        "China Telecom",
+        "suspended for arrears, paid, and still suspended",
+        "System support",
+        "Closed: Satisfied",
         "Close account  accepted",
         "slip S000000007",
     )
