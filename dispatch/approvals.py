@@ -17,8 +17,8 @@ from dispatch.domain.title import Wording
 from dispatch.domain.user_name import folded
 from dispatch.errors import ApprovalNeeded, ApprovalOver, BadInput, NotFound, OwnApproval
 from dispatch.storage import approvals, operations
-from dispatch.storage.account_rows import ApprovalRow
 from dispatch.storage.database import Tx
+from dispatch.storage.operation_rows import ApprovalRow
 
 APPROVALS = Wording("主管批准", "approvals")
 

@@ -19,8 +19,9 @@ from dispatch.errors import NotFound
 from dispatch.ports.billing import BillingEntry, Booking, EntryKind
 from dispatch.ports.provisioning import Order as Order
 from dispatch.storage import effects, epoch, operations
-from dispatch.storage.account_rows import AccountRow, EffectRow
+from dispatch.storage.account_rows import AccountRow
 from dispatch.storage.database import Tx
+from dispatch.storage.effect_rows import EffectRow
 
 
 class Notice(NamedTuple):

@@ -15,8 +15,8 @@ from dispatch.effects import Notice
 from dispatch.runtime.file_in_force import FileInForce
 from dispatch.settings import Settings
 from dispatch.storage import epoch, messages
-from dispatch.storage.account_rows import MessageDue
 from dispatch.storage.database import Tx
+from dispatch.storage.effect_rows import MessageDue
 from dispatch.storage.messages import Settled
 from dispatch.storage.messages import Told as Told
 

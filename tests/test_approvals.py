@@ -24,8 +24,8 @@ from dispatch.domain.request_key import unveiled
 from dispatch.domain.roles import Actor, Role
 from dispatch.errors import ApprovalOver, BadInput, NotAllowed, NotFound, OwnApproval
 from dispatch.routing.rulebook import Rulebook
-from dispatch.storage.account_rows import ApprovalRow
 from dispatch.storage.database import Database
+from dispatch.storage.operation_rows import ApprovalRow
 from dispatch.storage.tables import accounts as b
 from tests import factories as f
 from tests.accounts import factories as a

@@ -14,8 +14,8 @@ from dispatch.settings import Settings
 from dispatch.slips.forms import InvoiceData, SlipData
 from dispatch.slips.typesetting import invoice, slip
 from dispatch.storage import operations, payments
-from dispatch.storage.account_rows import EffectRow
 from dispatch.storage.database import Tx
+from dispatch.storage.effect_rows import EffectRow
 from workers.context import Context
 
 Effects = Sequence[EffectRow]

@@ -14,8 +14,8 @@ import structlog
 from dispatch.domain.effect import EPHEMERAL, Port
 from dispatch.runtime import metrics
 from dispatch.storage import effects
-from dispatch.storage.account_rows import EffectRow
 from dispatch.storage.clock import later
+from dispatch.storage.effect_rows import EffectRow
 from dispatch.storage.outbox import Pair
 from workers.batch import PAUSE, Batch
 from workers.context import Context, get_context

@@ -18,7 +18,8 @@ from dispatch.domain.identity import normalised
 from dispatch.domain.naming import read_account_number, read_mobile
 from dispatch.errors import AuthenticationFailed, AuthenticationLocked, MobileNotBound, NoSuchCustomer, Refusal
 from dispatch.storage import accounts, aliases, customers, enrolments
-from dispatch.storage.account_rows import AccountRow, CustomerRow
+from dispatch.storage.account_rows import AccountRow
+from dispatch.storage.customer_rows import CustomerRow
 
 WINDOW = timedelta(minutes=15)
 MOST_ON_ACCOUNT = 5

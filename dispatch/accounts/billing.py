@@ -22,7 +22,8 @@ from dispatch.errors import BadAmount, BadInput, ReferenceUsed
 from dispatch.ports.billing import BillingEntry, EntryKind
 from dispatch.slips.forms import Amount, InvoiceData, InvoiceLine, InvoiceMention, Payment
 from dispatch.storage import payments, plan_changes
-from dispatch.storage.account_rows import AccountRow, RefundableRow
+from dispatch.storage.account_rows import AccountRow
+from dispatch.storage.payment_rows import RefundableRow
 from dispatch.storage.sequences import INVOICES
 
 Due = Sequence[tuple[Title, int]]

@@ -40,7 +40,8 @@ from dispatch.domain.title import Title, Wording
 from dispatch.errors import AlreadyBound, BadInput, MobileTaken
 from dispatch.slips.forms import Change
 from dispatch.storage import aliases, enrolments, plan_changes
-from dispatch.storage.account_rows import AccountRow, CustomerRow, ViewedBinding
+from dispatch.storage.account_rows import AccountRow, ViewedBinding
+from dispatch.storage.customer_rows import CustomerRow
 from dispatch.storage.database import Tx
 
 MOST_SHOWN = 200

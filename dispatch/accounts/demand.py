@@ -26,9 +26,9 @@ from dispatch.domain.text import NOTE, clean
 from dispatch.domain.title import Wording
 from dispatch.errors import BadInput
 from dispatch.storage import demands, resources
-from dispatch.storage.account_rows import AddressRow
 from dispatch.storage.database import Tx
 from dispatch.storage.demands import Wanted
+from dispatch.storage.place_rows import AddressRow
 
 REGISTER = "register-demand"
 

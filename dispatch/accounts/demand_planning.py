@@ -16,8 +16,8 @@ from dispatch.domain.text import REASON, clean
 from dispatch.domain.title import Wording
 from dispatch.errors import BadInput, NoPlaceFree, NotFound, UnknownAddressTyped
 from dispatch.storage import accounts, demands, operations, resources
-from dispatch.storage.account_rows import AddressRow, DemandLine, DemandRow
 from dispatch.storage.database import Tx
+from dispatch.storage.place_rows import AddressRow, DemandLine, DemandRow
 
 DEMANDS = Wording("需求登记", "demands")
 MOST_EXPORTED = 100_000

@@ -16,8 +16,8 @@ from dispatch.domain.title import Wording, WrongValue
 from dispatch.errors import BadDeviceFile, BadInput, NotFound
 from dispatch.routing.device_file import DeviceList
 from dispatch.storage import devices, operations
-from dispatch.storage.account_rows import DeviceRow
 from dispatch.storage.database import Tx
+from dispatch.storage.device_rows import DeviceRow
 from dispatch.storage.devices import Cause, NewDevice
 
 DEVICES = Wording("终端", "devices")

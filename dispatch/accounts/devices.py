@@ -35,8 +35,9 @@ from dispatch.domain.title import Title
 from dispatch.errors import DeviceNotThere, NoSuchCustomer
 from dispatch.slips.forms import InvoiceMention, Payment, Section, SlipLine
 from dispatch.storage import aliases, devices
-from dispatch.storage.account_rows import AccountRow, DeviceLine, DeviceRow
+from dispatch.storage.account_rows import AccountRow
 from dispatch.storage.database import Tx
+from dispatch.storage.device_rows import DeviceLine, DeviceRow
 from dispatch.storage.devices import Cause
 
 SerialNumber = Annotated[str, Field(description="终端序列号 · serial number of the device")]

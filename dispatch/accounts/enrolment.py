@@ -19,7 +19,9 @@ from dispatch.effects import Order
 from dispatch.errors import MobileTaken, NotBound
 from dispatch.slips.forms import SlipLine
 from dispatch.storage import accounts, enrolments, plan_changes
-from dispatch.storage.account_rows import AccountRow, BindingRow, CustomerRow, EnrolmentRow
+from dispatch.storage.account_rows import AccountRow, BindingRow
+from dispatch.storage.customer_rows import CustomerRow
+from dispatch.storage.plan_rows import EnrolmentRow
 
 VOIDED = "voided"
 

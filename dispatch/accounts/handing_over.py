@@ -27,7 +27,8 @@ from dispatch.errors import ArrearsOpen
 from dispatch.ports.billing import QuotePurpose
 from dispatch.slips.forms import Section, SlipLine
 from dispatch.storage import enrolments
-from dispatch.storage.account_rows import AccountRow, CustomerRow
+from dispatch.storage.account_rows import AccountRow
+from dispatch.storage.customer_rows import CustomerRow
 
 BalanceGoes = Literal["move", "back"]
 

@@ -27,7 +27,7 @@ from dispatch.errors import DispatchError, IdentityMismatch, PortUnavailable, To
 from dispatch.port_answers import Answer, PortQuestion
 from dispatch.ports.identity_check import CheckPurpose, FraudAnswer, IdentityAnswer, RegistryAnswer
 from dispatch.storage import aliases, customers, identity_checks
-from dispatch.storage.account_rows import CustomerRow, ListedRow
+from dispatch.storage.customer_rows import CustomerRow, ListedRow
 from dispatch.storage.database import Database, Tx
 from dispatch.storage.field_cipher import FieldCipher
 

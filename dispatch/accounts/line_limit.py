@@ -7,7 +7,7 @@ from dispatch.domain.approval import ApprovalNeed
 from dispatch.domain.identity import DOCUMENT_KINDS
 from dispatch.errors import TooManyLines
 from dispatch.storage import accounts, customers
-from dispatch.storage.account_rows import CustomerRow
+from dispatch.storage.customer_rows import CustomerRow
 
 
 def require_room(act: Act, customer: CustomerRow, area: str) -> None:

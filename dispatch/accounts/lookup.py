@@ -15,7 +15,8 @@ from dispatch.domain.language import LANGUAGES
 from dispatch.domain.naming import masked_mobile, masked_name, read_account_number, read_mobile
 from dispatch.errors import DocumentKindNeeded, UnknownDocumentKind
 from dispatch.storage import accounts, aliases, customers, unified_view
-from dispatch.storage.account_rows import AccountMatch, CustomerRow
+from dispatch.storage.account_rows import AccountMatch
+from dispatch.storage.customer_rows import CustomerRow
 from dispatch.storage.database import Tx
 from dispatch.storage.field_cipher import FieldCipher
 

@@ -19,8 +19,9 @@ from dispatch.domain.title import Wording
 from dispatch.effects import Order
 from dispatch.routing.rulebook import Rulebook
 from dispatch.storage import account_moves, accounts, enrolments, resources
-from dispatch.storage.account_rows import AccountMoveRow, AccountRow, AddressRow
+from dispatch.storage.account_rows import AccountMoveRow, AccountRow
 from dispatch.storage.database import Tx
+from dispatch.storage.place_rows import AddressRow
 from dispatch.storage.rows import LockedHop
 from dispatch.tickets import next_hop
 from dispatch.tickets.construction import ACTIVATED, effect_keys

@@ -42,8 +42,9 @@ from dispatch.domain.visit import PartOfDay, visit_time
 from dispatch.errors import MovesNotOffered, PlanNotOffered
 from dispatch.slips.forms import Change, Section, SlipLine
 from dispatch.storage import account_moves, demands, enrolments, resources
-from dispatch.storage.account_rows import AddressRow, EnrolmentRow
 from dispatch.storage.database import Tx
+from dispatch.storage.place_rows import AddressRow
+from dispatch.storage.plan_rows import EnrolmentRow
 
 
 class AccountMove(OperationRequest):

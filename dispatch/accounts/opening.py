@@ -38,8 +38,10 @@ from dispatch.errors import BadInput
 from dispatch.ports.identity_check import CheckPurpose
 from dispatch.slips.forms import Section, SlipLine
 from dispatch.storage import accounts, demands
-from dispatch.storage.account_rows import AccountRow, AddressRow, CustomerRow
+from dispatch.storage.account_rows import AccountRow
+from dispatch.storage.customer_rows import CustomerRow
 from dispatch.storage.database import Tx
+from dispatch.storage.place_rows import AddressRow
 
 
 class Opening(OperationRequest):

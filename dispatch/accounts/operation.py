@@ -50,7 +50,8 @@ from dispatch.routing.rulebook import Rulebook
 from dispatch.slips.forms import Change, InvoiceMention, Payment, Section, SlipData
 from dispatch.slips.signers import signers
 from dispatch.storage import accounts, aliases, customers, enrolments, epoch, operations, resources, suspensions
-from dispatch.storage.account_rows import AccountRow, CustomerRow
+from dispatch.storage.account_rows import AccountRow
+from dispatch.storage.customer_rows import CustomerRow
 from dispatch.storage.database import Tx
 from dispatch.storage.field_cipher import FieldCipher
 

@@ -35,7 +35,8 @@ from dispatch.errors import BadPassword, WrongOldPassword
 from dispatch.ports.identity_check import CheckPurpose
 from dispatch.slips.forms import Section, SlipLine
 from dispatch.storage import accounts, customers, enrolments
-from dispatch.storage.account_rows import AccountRow, CustomerRow
+from dispatch.storage.account_rows import AccountRow
+from dispatch.storage.customer_rows import CustomerRow
 from dispatch.storage.database import Tx
 
 

@@ -24,7 +24,8 @@ from dispatch.errors import ArrearsOpen, BadInput, PauseLimit
 from dispatch.ports.billing import BillingEntry, EntryKind, QuotePurpose
 from dispatch.slips.forms import Section, SlipLine
 from dispatch.storage import accounts, enrolments, suspensions
-from dispatch.storage.account_rows import AccountRow, CustomerRow, SuspensionRow
+from dispatch.storage.account_rows import AccountRow, SuspensionRow
+from dispatch.storage.customer_rows import CustomerRow
 from dispatch.storage.database import Tx
 
 MONTHS = 12

@@ -19,8 +19,9 @@ from dispatch.errors import (
     UnknownAddressTyped,
 )
 from dispatch.storage import account_moves, accounts, resources
-from dispatch.storage.account_rows import AccountRow, AddressRow
+from dispatch.storage.account_rows import AccountRow
 from dispatch.storage.database import Tx
+from dispatch.storage.place_rows import AddressRow
 
 
 class Wish(NamedTuple):

@@ -19,8 +19,9 @@ from dispatch.domain.time import begin_of_day, local_date
 from dispatch.domain.title import Title
 from dispatch.effects import Order
 from dispatch.storage import accounts, enrolments, epoch, plan_changes
-from dispatch.storage.account_rows import AccountRow, EnrolmentRow, PlanChangeRow
+from dispatch.storage.account_rows import AccountRow
 from dispatch.storage.database import Tx
+from dispatch.storage.plan_rows import EnrolmentRow, PlanChangeRow
 
 
 class _Next(NamedTuple):

@@ -43,8 +43,9 @@ from dispatch.domain.title import Title, Wording
 from dispatch.errors import BadInput, NothingChanged, PlanNotOffered
 from dispatch.slips.forms import Change, InvoiceMention, Section, SlipLine
 from dispatch.storage import enrolments, plan_changes
-from dispatch.storage.account_rows import AccountRow, EnrolmentRow
+from dispatch.storage.account_rows import AccountRow
 from dispatch.storage.database import Tx
+from dispatch.storage.plan_rows import EnrolmentRow
 
 Effective = Literal["next-bill", "now"]
 

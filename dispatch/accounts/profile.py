@@ -38,7 +38,8 @@ from dispatch.errors import AnotherHolder, DocumentTaken, NothingChanged
 from dispatch.ports.identity_check import CheckPurpose
 from dispatch.slips.forms import Change
 from dispatch.storage import accounts, aliases, customers
-from dispatch.storage.account_rows import AccountRow, CustomerRow
+from dispatch.storage.account_rows import AccountRow
+from dispatch.storage.customer_rows import CustomerRow
 from dispatch.storage.database import Tx
 
 TITLES = {

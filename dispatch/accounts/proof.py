@@ -44,9 +44,10 @@ from dispatch.domain.time import begin_of_day
 from dispatch.domain.title import Wording
 from dispatch.errors import BadCode, BadInput, CodesEnough, CodeTooSoon, MobileNotBound, NoSuchCustomer, Refusal
 from dispatch.storage import accounts, aliases, enrolments, proofs
-from dispatch.storage.account_rows import AccountRow, ProofRow
+from dispatch.storage.account_rows import AccountRow
 from dispatch.storage.database import Tx
 from dispatch.storage.field_cipher import FieldCipher
+from dispatch.storage.operation_rows import ProofRow
 
 SEND = "send-code"
 

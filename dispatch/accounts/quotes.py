@@ -22,8 +22,9 @@ from dispatch.errors import DispatchError, QuoteChanged
 from dispatch.port_answers import Answer, PortQuestion
 from dispatch.ports.billing import Quote, QuotePurpose
 from dispatch.storage import aliases, effects, enrolments
-from dispatch.storage.account_rows import AccountRow, EffectRow
+from dispatch.storage.account_rows import AccountRow
 from dispatch.storage.database import Database, Tx
+from dispatch.storage.effect_rows import EffectRow
 
 PORT = "billing"
 

@@ -13,7 +13,8 @@ from dispatch.domain.numbers import invoice_number
 from dispatch.domain.title import Title
 from dispatch.slips.forms import InvoiceData, InvoiceLine, InvoiceMention
 from dispatch.storage import payments
-from dispatch.storage.account_rows import AccountRow, InvoiceRow
+from dispatch.storage.account_rows import AccountRow
+from dispatch.storage.payment_rows import InvoiceRow
 from dispatch.storage.sequences import INVOICES
 
 Standing = dict[int, dict[Title, int]]

@@ -46,8 +46,9 @@ from dispatch.effects import Order
 from dispatch.errors import BadAppointment, OrderNotFailed
 from dispatch.slips.forms import Section, SlipLine
 from dispatch.storage import account_moves, accounts, customers, history, operations, refund_desk, tickets
-from dispatch.storage.account_rows import AccountMoveRow, AccountRow, WaitingOrder
+from dispatch.storage.account_rows import AccountMoveRow, AccountRow
 from dispatch.storage.database import Tx
+from dispatch.storage.effect_rows import WaitingOrder
 from dispatch.storage.rows import LockedHop
 from dispatch.storage.ticket_changes import write_act
 from dispatch.tickets import next_hop

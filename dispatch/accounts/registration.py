@@ -21,7 +21,7 @@ from dispatch.domain.title import Title, Wording, WrongValue
 from dispatch.errors import BadInput, DocumentsMissing, NameMismatch
 from dispatch.slips.forms import SlipLine
 from dispatch.storage import customers
-from dispatch.storage.account_rows import CustomerRow
+from dispatch.storage.customer_rows import CustomerRow
 
 LARGEST_SCAN = 10_000_000
 """Bytes; a colour scan of a page at 200 dpi is smaller, and so is a photo of a good phone."""

@@ -24,7 +24,7 @@ from dispatch.errors import AgentTooYoung, AuthorisationOver, BadDocument, Guard
 from dispatch.ports.identity_check import CheckPurpose
 from dispatch.slips.forms import Section, SlipLine
 from dispatch.storage import agents, customers
-from dispatch.storage.account_rows import CustomerRow
+from dispatch.storage.customer_rows import CustomerRow
 
 
 class Agent(Bearer):

@@ -48,7 +48,8 @@ from dispatch.ports.billing import BillingEntry, EntryKind, QuotePurpose
 from dispatch.ports.identity_check import CheckPurpose
 from dispatch.slips.forms import InvoiceMention, Payment, Section, SlipLine
 from dispatch.storage import enrolments, operations, suspensions
-from dispatch.storage.account_rows import AccountRow, CustomerRow, SuspensionRow
+from dispatch.storage.account_rows import AccountRow, SuspensionRow
+from dispatch.storage.customer_rows import CustomerRow
 from dispatch.storage.database import Tx
 
 _K = SuspensionKind

@@ -39,8 +39,10 @@ from dispatch.domain.title import Title, Wording
 from dispatch.errors import BadInput, DeviceNotThere
 from dispatch.ports.billing import Quote, QuotePurpose
 from dispatch.storage import devices, enrolments, payments, plan_changes, tickets
-from dispatch.storage.account_rows import AccountRow, DeviceRow, InvoiceRow
+from dispatch.storage.account_rows import AccountRow
 from dispatch.storage.database import Tx
+from dispatch.storage.device_rows import DeviceRow
+from dispatch.storage.payment_rows import InvoiceRow
 from dispatch.tickets.complaints import is_upheld
 
 Returned = Annotated[tuple[str, ...], Field(description="现场退回的终端序列号 · serial numbers of devices handed in")]

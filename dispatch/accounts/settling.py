@@ -27,7 +27,8 @@ from dispatch.domain.title import Title
 from dispatch.ports.billing import BillingEntry, EntryKind
 from dispatch.slips.forms import Amount, InvoiceMention, Payment, Section, SlipLine
 from dispatch.storage import devices
-from dispatch.storage.account_rows import AccountRow, CustomerRow
+from dispatch.storage.account_rows import AccountRow
+from dispatch.storage.customer_rows import CustomerRow
 from dispatch.storage.devices import Cause
 
 OWED = (SettlementKind.ARREARS, SettlementKind.LATE_FEE, SettlementKind.UNBILLED)

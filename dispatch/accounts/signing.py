@@ -26,9 +26,9 @@ from dispatch.errors import (
 )
 from dispatch.slips.forms import DrawnSignature, SlipData
 from dispatch.storage import signatures
-from dispatch.storage.account_rows import SlipRow
 from dispatch.storage.database import Tx
 from dispatch.storage.field_cipher import FieldCipher
+from dispatch.storage.operation_rows import SlipRow
 from dispatch.storage.signatures import SignatureRow
 
 

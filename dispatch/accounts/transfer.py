@@ -57,8 +57,10 @@ from dispatch.errors import PlanNotOffered, SameOwner
 from dispatch.ports.identity_check import CheckPurpose
 from dispatch.slips.forms import Change, Section
 from dispatch.storage import accounts, aliases, devices, enrolments
-from dispatch.storage.account_rows import AccountRow, CustomerRow, EnrolmentRow
+from dispatch.storage.account_rows import AccountRow
+from dispatch.storage.customer_rows import CustomerRow
 from dispatch.storage.database import Tx
+from dispatch.storage.plan_rows import EnrolmentRow
 
 REQUIRED = ("owner-document", "new-owner-document", "transfer-agreement")
 """The scans that every transfer needs."""

@@ -35,17 +35,12 @@ from dispatch.domain.reasons import CANCELLATION_REASONS, LEAVING_REASONS
 from dispatch.domain.suspension import MEANT_BY
 from dispatch.domain.title import Title
 from dispatch.storage import agents, customers, devices, epoch, plan_changes, unified_view
-from dispatch.storage.account_rows import (
-    CustomerRow,
-    ViewedAccount,
-    ViewedInvoice,
-    ViewedPayment,
-    ViewedPlan,
-    ViewedPlanChange,
-    ViewedTicket,
-)
+from dispatch.storage.account_rows import ViewedAccount, ViewedTicket
+from dispatch.storage.customer_rows import CustomerRow
 from dispatch.storage.database import Tx
 from dispatch.storage.field_cipher import FieldCipher
+from dispatch.storage.payment_rows import ViewedInvoice, ViewedPayment
+from dispatch.storage.plan_rows import ViewedPlan, ViewedPlanChange
 from dispatch.tickets.construction import effect_keys
 
 MOST = 100

@@ -13,8 +13,8 @@ from dispatch.domain.demand import DemandState
 from dispatch.domain.messages import Event
 from dispatch.routing.address_file import CoveredAddress
 from dispatch.storage import demands, resources
-from dispatch.storage.account_rows import DemandRow
 from dispatch.storage.database import Tx
+from dispatch.storage.place_rows import DemandRow
 
 
 def tell_of_loaded(tx: Tx, rows: Sequence[CoveredAddress], now: datetime, turn: timedelta) -> int:

@@ -22,8 +22,8 @@ from dispatch.errors import BadAddressFile
 from dispatch.routing.address_file import AddressList, load
 from dispatch.runtime.progress import progress_bar
 from dispatch.storage import operations, resources
-from dispatch.storage.account_rows import AddressLine
 from dispatch.storage.database import Tx
+from dispatch.storage.place_rows import AddressLine
 
 address = Commands()
 

@@ -17,7 +17,7 @@ from dispatch.domain.money import typed_yuan, write_yuan
 from dispatch.domain.title import WrongValue
 from dispatch.errors import BadInput
 from dispatch.storage import approvals as stored
-from dispatch.storage.account_rows import ApprovalRow
+from dispatch.storage.operation_rows import ApprovalRow
 
 approval = Commands()
 

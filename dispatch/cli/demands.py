@@ -20,7 +20,7 @@ from dispatch.cli.output import give, local, note_limit, print_rows, said, table
 from dispatch.domain.demand import DemandState
 from dispatch.domain.naming import masked_mobile, masked_name
 from dispatch.storage import demands
-from dispatch.storage.account_rows import DemandLine, DemandOfArea, DemandRow
+from dispatch.storage.place_rows import DemandLine, DemandOfArea, DemandRow
 
 demand = Commands()
 

@@ -22,8 +22,8 @@ from dispatch.domain.title import Wording
 from dispatch.errors import NotFound
 from dispatch.routing.device_file import load
 from dispatch.storage import devices
-from dispatch.storage.account_rows import DeviceLine, DeviceMoveRow, DeviceRow
 from dispatch.storage.database import Tx
+from dispatch.storage.device_rows import DeviceLine, DeviceMoveRow, DeviceRow
 
 device = Commands()
 

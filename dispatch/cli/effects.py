@@ -18,7 +18,7 @@ from dispatch.cli.options import As, AsJson, InRole
 from dispatch.cli.output import give, local, note_limit, out, said, span, table
 from dispatch.domain.effect import EffectState, Port
 from dispatch.storage import effects as stored
-from dispatch.storage.account_rows import EffectCountRow, EffectLine
+from dispatch.storage.effect_rows import EffectCountRow, EffectLine
 from dispatch.storage.rows import as_dict
 
 effects = Commands(invoke_without_command=True, no_args_is_help=False)

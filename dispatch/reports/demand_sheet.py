@@ -10,7 +10,7 @@ from dispatch.domain.language import Language
 from dispatch.domain.naming import masked_mobile, masked_name
 from dispatch.domain.title import Title
 from dispatch.reports.spreadsheet import as_csv
-from dispatch.storage.account_rows import DemandLine
+from dispatch.storage.place_rows import DemandLine
 
 COLUMNS = (
     Title("需求编号", "Demand"),

@@ -8,8 +8,8 @@ from datetime import datetime
 from dispatch.domain.messages import Event, MessageState, message_state
 from dispatch.domain.title import Title
 from dispatch.storage import messages
-from dispatch.storage.account_rows import MessageLine
 from dispatch.storage.database import Tx
+from dispatch.storage.effect_rows import MessageLine
 
 
 @dataclass(frozen=True, slots=True)

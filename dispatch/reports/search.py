@@ -22,9 +22,11 @@ from dispatch.domain.search import Query, SearchKind, Why, read_query, reasons
 from dispatch.errors import Refusal
 from dispatch.reports.lists import Areas, Scope, is_seen
 from dispatch.storage import accounts, aliases, customers, devices, resources, search_queries, tickets, unified_view
-from dispatch.storage.account_rows import AccountMatch, AddressMatch, DeviceLine
+from dispatch.storage.account_rows import AccountMatch
 from dispatch.storage.database import Tx
+from dispatch.storage.device_rows import DeviceLine
 from dispatch.storage.field_cipher import FieldCipher
+from dispatch.storage.place_rows import AddressMatch
 from dispatch.storage.rows import TicketFound
 from dispatch.storage.tables.accounts import account
 from dispatch.storage.tables.devices import registered_device

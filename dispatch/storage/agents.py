@@ -10,7 +10,7 @@ from sqlalchemy import insert, select, update
 from dispatch.domain.agency import AgentBasis, Party
 from dispatch.domain.identity import Document
 from dispatch.storage import customers, key_ring
-from dispatch.storage.account_rows import AgentRow
+from dispatch.storage.customer_rows import AgentRow
 from dispatch.storage.database import Tx
 from dispatch.storage.field_cipher import FieldCipher
 from dispatch.storage.rows import shaped

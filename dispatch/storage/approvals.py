@@ -9,8 +9,8 @@ from sqlalchemy import insert, select, update
 
 from dispatch.domain.naming import masked_name
 from dispatch.domain.numbers import ticket_number
-from dispatch.storage.account_rows import ApprovalRow
 from dispatch.storage.database import Tx
+from dispatch.storage.operation_rows import ApprovalRow
 from dispatch.storage.rows import shaped
 from dispatch.storage.tables.accounts import account, address, approval, customer
 from dispatch.storage.tables.tickets import ticket

@@ -14,7 +14,8 @@ from dispatch.domain.country import COUNTRIES
 from dispatch.domain.identity import OF_ANY_COUNTRY, Document, birth_in
 from dispatch.domain.roles import Actor
 from dispatch.storage import key_ring, search_index
-from dispatch.storage.account_rows import AccountRow, CustomerRow, ScanRow
+from dispatch.storage.account_rows import AccountRow
+from dispatch.storage.customer_rows import CustomerRow, ScanRow
 from dispatch.storage.database import Tx
 from dispatch.storage.encrypted import document_parts
 from dispatch.storage.field_cipher import FieldCipher

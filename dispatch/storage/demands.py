@@ -14,8 +14,8 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from dispatch.domain.demand import EXPIRED, OPENED, WAITING, DemandState
 from dispatch.domain.folding import address_key
-from dispatch.storage.account_rows import DemandLine, DemandOfArea, DemandRow
 from dispatch.storage.database import Tx
+from dispatch.storage.place_rows import DemandLine, DemandOfArea, DemandRow
 from dispatch.storage.rows import shaped
 from dispatch.storage.tables.accounts import WAITING_DEMAND, account, address, demand, pon_port
 

@@ -11,9 +11,9 @@ from sqlalchemy import Select, and_, insert, select
 from dispatch.domain.device import DeviceKind, DeviceState
 from dispatch.domain.search import SearchKind
 from dispatch.storage import search_index
-from dispatch.storage.account_rows import DeviceLine, DeviceMoveRow, DeviceRow
 from dispatch.storage.bulk import in_list, insert_numbered, update_rows
 from dispatch.storage.database import Tx
+from dispatch.storage.device_rows import DeviceLine, DeviceMoveRow, DeviceRow
 from dispatch.storage.rows import shaped
 from dispatch.storage.tables.accounts import account
 from dispatch.storage.tables.devices import device_move

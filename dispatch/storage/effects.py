@@ -9,9 +9,9 @@ from typing import Any, NamedTuple
 from sqlalchemy import exists, func, or_, select, update
 
 from dispatch.domain.effect import EffectState, effect_sources, effect_target
-from dispatch.storage.account_rows import EffectCountRow, EffectLine, EffectRow
 from dispatch.storage.bulk import insert_numbered
 from dispatch.storage.database import Tx
+from dispatch.storage.effect_rows import EffectCountRow, EffectLine, EffectRow
 from dispatch.storage.outbox import Outbox, Pair, Waited
 from dispatch.storage.rows import shaped
 from dispatch.storage.tables.accounts import effect

@@ -8,9 +8,10 @@ from typing import Any
 
 from sqlalchemy import Select, String, cast, exists, insert, literal, select, update
 
-from dispatch.storage.account_rows import BindingRow, EndingTerm, EnrolmentRow, ViewedBinding
+from dispatch.storage.account_rows import BindingRow, ViewedBinding
 from dispatch.storage.accounts import has_name
 from dispatch.storage.database import Tx
+from dispatch.storage.plan_rows import EndingTerm, EnrolmentRow
 from dispatch.storage.rows import shaped
 from dispatch.storage.tables.accounts import account, binding, enrolment, message
 

@@ -9,7 +9,7 @@ from sqlalchemy import insert, select
 
 from dispatch.domain.agency import CheckedPerson
 from dispatch.ports.identity_check import FraudAnswer, IdentityAnswer
-from dispatch.storage.account_rows import ListedRow
+from dispatch.storage.customer_rows import ListedRow
 from dispatch.storage.database import Tx
 from dispatch.storage.rows import shaped
 from dispatch.storage.tables.accounts import operation

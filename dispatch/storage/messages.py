@@ -12,9 +12,9 @@ from typing import Any, NamedTuple
 from sqlalchemy import func, select
 
 from dispatch.domain.messages import Event
-from dispatch.storage.account_rows import MessageDue, MessageLine
 from dispatch.storage.bulk import insert_numbered, update_rows
 from dispatch.storage.database import Tx
+from dispatch.storage.effect_rows import MessageDue, MessageLine
 from dispatch.storage.rows import shaped
 from dispatch.storage.tables.accounts import account, effect, message
 

@@ -10,8 +10,8 @@ from sqlalchemy import Select, func, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from dispatch.domain.roles import Actor
-from dispatch.storage.account_rows import AuditRow, OperationRow, SlipRow
 from dispatch.storage.database import Tx
+from dispatch.storage.operation_rows import AuditRow, OperationRow, SlipRow
 from dispatch.storage.rows import shaped
 from dispatch.storage.tables.accounts import account, audit, operation, slip
 

@@ -9,8 +9,9 @@ from typing import Any
 from sqlalchemy import BigInteger, Select, cast, func, insert, select
 from sqlalchemy.dialects import postgresql, sqlite
 
-from dispatch.storage.account_rows import InvoiceRow, PaperRow, PaymentRow, RefundableRow
 from dispatch.storage.database import Tx
+from dispatch.storage.operation_rows import PaperRow
+from dispatch.storage.payment_rows import InvoiceRow, PaymentRow, RefundableRow
 from dispatch.storage.rows import shaped
 from dispatch.storage.tables.accounts import account, invoice, number_series, payment
 

@@ -9,8 +9,8 @@ from typing import Any
 from sqlalchemy import Select, insert, select, update
 
 from dispatch.domain.plan_change import PlanChangeState
-from dispatch.storage.account_rows import PlanChangeRow, ViewedPlanChange
 from dispatch.storage.database import Tx
+from dispatch.storage.plan_rows import PlanChangeRow, ViewedPlanChange
 from dispatch.storage.rows import shaped
 from dispatch.storage.tables.accounts import account, enrolment, plan_change
 

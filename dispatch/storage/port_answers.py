@@ -7,8 +7,8 @@ from datetime import datetime
 
 from sqlalchemy import delete, insert, select
 
-from dispatch.storage.account_rows import PortAnswerRow
 from dispatch.storage.database import Tx
+from dispatch.storage.operation_rows import PortAnswerRow
 from dispatch.storage.rows import shaped
 from dispatch.storage.tables.accounts import port_answer
 

@@ -7,8 +7,8 @@ from datetime import datetime
 
 from sqlalchemy import delete, func, insert, select, update
 
-from dispatch.storage.account_rows import ProofRow
 from dispatch.storage.database import Tx
+from dispatch.storage.operation_rows import ProofRow
 from dispatch.storage.rows import shaped
 from dispatch.storage.tables.accounts import effect, message, proof
 

@@ -10,8 +10,8 @@ from sqlalchemy import Select, and_, func, select
 from dispatch.domain.kind import Kind
 from dispatch.domain.ticket import LIVE_HOP
 from dispatch.storage import hops
-from dispatch.storage.account_rows import WaitingOrder
 from dispatch.storage.database import Tx
+from dispatch.storage.effect_rows import WaitingOrder
 from dispatch.storage.rows import LockedHop, shaped
 from dispatch.storage.tables.accounts import account, account_move, address, customer
 from dispatch.storage.tables.tickets import history, hop, ticket

@@ -13,8 +13,8 @@ from dispatch.domain import folding
 from dispatch.domain.search import SearchKind
 from dispatch.routing.address_file import CoveredAddress
 from dispatch.storage import search_index
-from dispatch.storage.account_rows import AddressLine, AddressMatch, AddressRow
 from dispatch.storage.database import Tx
+from dispatch.storage.place_rows import AddressLine, AddressMatch, AddressRow
 from dispatch.storage.rows import shaped
 from dispatch.storage.tables.accounts import account, address, pon_port
 

@@ -1,7 +1,8 @@
 """The rows that the queries deliver, one Protocol per query shape: what a hop, a ticket, an account … has.
 
-This module holds the rows of the fault flow, `account_rows` those of the counter, `access_rows` those of the web. Rows
-are read-only. `tests/storage/test_row_shapes.py` runs every query and compares its columns with its Protocol's fields.
+This module holds the rows of the fault flow; those of the counter, of complaints and of the web stand in the modules
+`…_rows` beside it. Rows are read-only.
+`tests/storage/test_row_shapes.py` runs every query and compares its columns with its Protocol's fields.
 """
 
 from __future__ import annotations

@@ -8,19 +8,13 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, and_, or_, select
 
 from dispatch.domain.ticket import LIVE_HOP
-from dispatch.storage.account_rows import (
-    AccountMatch,
-    ViewedAccount,
-    ViewedBinding,
-    ViewedEffect,
-    ViewedInvoice,
-    ViewedOperation,
-    ViewedPayment,
-    ViewedPlan,
-    ViewedTicket,
-)
+from dispatch.storage.account_rows import AccountMatch, ViewedAccount, ViewedBinding, ViewedTicket
 from dispatch.storage.accounts import has_name
 from dispatch.storage.database import Tx
+from dispatch.storage.effect_rows import ViewedEffect
+from dispatch.storage.operation_rows import ViewedOperation
+from dispatch.storage.payment_rows import ViewedInvoice, ViewedPayment
+from dispatch.storage.plan_rows import ViewedPlan
 from dispatch.storage.rows import shaped
 from dispatch.storage.tables.accounts import (
     account,

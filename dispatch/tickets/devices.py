@@ -21,8 +21,9 @@ from dispatch.domain.title import Title, Wording, WrongValue
 from dispatch.effects import Order
 from dispatch.routing.rulebook import Rulebook
 from dispatch.storage import accounts, devices, epoch
-from dispatch.storage.account_rows import AccountRow, DeviceRow
+from dispatch.storage.account_rows import AccountRow
 from dispatch.storage.database import Tx
+from dispatch.storage.device_rows import DeviceRow
 from dispatch.storage.devices import Cause
 from dispatch.storage.rows import LockedHop
 

@@ -32,8 +32,8 @@ from dispatch.routing import device_file
 from dispatch.routing.prehandling import Script
 from dispatch.routing.rulebook import Rulebook
 from dispatch.storage import devices as register
-from dispatch.storage.account_rows import DeviceLine
 from dispatch.storage.database import Database
+from dispatch.storage.device_rows import DeviceLine
 from dispatch.storage.devices import Cause
 from dispatch.storage.tables.devices import device_move
 from dispatch.tickets import handling

@@ -27,8 +27,8 @@ from dispatch.errors import (
 from dispatch.routing.rulebook import Rulebook
 from dispatch.slips.forms import THE_CUSTOMER, DrawnSignature, SlipData
 from dispatch.storage import operations
-from dispatch.storage.account_rows import SlipRow
 from dispatch.storage.database import Database
+from dispatch.storage.operation_rows import SlipRow
 from dispatch.storage.signatures import SignatureRow
 from dispatch.storage.tables.signatures import signature
 from tests import factories as f

@@ -19,7 +19,7 @@ from dispatch import storage
 from dispatch.domain.title import same
 from dispatch.errors import NotFound
 from dispatch.reports import lists
-from dispatch.storage import account_rows, key_ring, rows
+from dispatch.storage import account_rows, key_ring, plan_rows, rows
 from dispatch.storage.column_types import Instant
 from dispatch.storage.database import Database
 from dispatch.storage.field_cipher import FieldCipher, index_id
@@ -50,7 +50,7 @@ NOT_QUERIES = ("bulk.read_rows", "case_store.store", "plan_changes.schedule")
 
 NEVER_NULL = (
     *((rows.BoardLine, "boarded_at"), (rows.HeldHop, "holder")),
-    *((rows.BadGrade, "grade"), (rows.BadGrade, "answered_at"), (account_rows.EndingTerm, "until")),
+    *((rows.BadGrade, "grade"), (rows.BadGrade, "answered_at"), (plan_rows.EndingTerm, "until")),
     (account_rows.EndingPause, "until"),
 )
 """Nullable columns that a query's condition makes non-null: a hop on a board has its boarding time, one in hand its

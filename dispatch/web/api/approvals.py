@@ -15,7 +15,7 @@ from dispatch.domain.roles import Role
 from dispatch.domain.title import Wording
 from dispatch.errors import ApprovalOver, BadInput, NotFound, OwnApproval
 from dispatch.storage import approvals as stored
-from dispatch.storage.account_rows import ApprovalRow
+from dispatch.storage.operation_rows import ApprovalRow
 from dispatch.web.api.accounts import AREA
 from dispatch.web.api.schemas import (
     Cursor,

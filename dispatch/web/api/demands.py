@@ -16,7 +16,7 @@ from dispatch.domain.title import Wording
 from dispatch.errors import BadAddress, BadInput, IllegalMove, NoPlaceFree, NotFound, UnknownAddress
 from dispatch.reports.demand_sheet import demands_as_csv
 from dispatch.storage import demands
-from dispatch.storage.account_rows import DemandLine, DemandRow
+from dispatch.storage.place_rows import DemandLine, DemandRow
 from dispatch.web.api.accounts import served
 from dispatch.web.api.addresses import Area, within
 from dispatch.web.api.schemas import Cursor, Limit, RequestBody, ResponseBody, Text, Word, page, read_cursor

@@ -15,7 +15,7 @@ from dispatch.domain.money import write_yuan
 from dispatch.domain.title import Wording
 from dispatch.errors import BadInput, IllegalMove, NotFound, UnfitUser, UnknownUser
 from dispatch.storage import devices
-from dispatch.storage.account_rows import DeviceLine, DeviceRow
+from dispatch.storage.device_rows import DeviceLine, DeviceRow
 from dispatch.web.api.schemas import Cursor, Limit, RequestBody, ResponseBody, Text, Word, page, read_cursor
 from dispatch.web.policy import NOTHING
 from dispatch.web.request_context import RequestContext

@@ -16,7 +16,8 @@ from dispatch.errors import BadInput
 from dispatch.reports import search
 from dispatch.reports.search import NONE, FoundAccount, FoundTicket
 from dispatch.storage import search_index
-from dispatch.storage.account_rows import AddressMatch, DeviceLine
+from dispatch.storage.device_rows import DeviceLine
+from dispatch.storage.place_rows import AddressMatch
 from dispatch.web.api.schemas import RequestBody, ResponseBody, Word, read_cursor, write_cursor
 from dispatch.web.request_context import RequestContext
 from dispatch.web.routes import Api

@@ -34,7 +34,7 @@ from dispatch.errors import (
 )
 from dispatch.slips.forms import SlipData
 from dispatch.storage import signatures
-from dispatch.storage.account_rows import SlipRow
+from dispatch.storage.operation_rows import SlipRow
 from dispatch.storage.signatures import SignatureRow
 from dispatch.web.api.schemas import RequestBody, ResponseBody, TitleBody, title
 from dispatch.web.api.slips import Serial, find_slip

@@ -16,7 +16,7 @@ from dispatch.errors import MissingGlyph, NotFound, SignatureBroken
 from dispatch.slips import typesetting
 from dispatch.slips.forms import InvoiceData, SlipData
 from dispatch.storage import operations, payments
-from dispatch.storage.account_rows import PaperRow, SlipRow
+from dispatch.storage.operation_rows import PaperRow, SlipRow
 from dispatch.web.api.schemas import ResponseBody
 from dispatch.web.content_disposition import content_disposition
 from dispatch.web.policy import Target

@@ -21,7 +21,7 @@ from dispatch.routing.prehandling import answers_in_words
 from dispatch.routing.rulebook import Team
 from dispatch.routing.wording import evidence_of
 from dispatch.storage import devices, tickets
-from dispatch.storage.account_rows import DeviceRow
+from dispatch.storage.device_rows import DeviceRow
 from dispatch.storage.rows import TicketRow
 from dispatch.tickets.next_hop import known_facts
 from dispatch.tickets.visits import AGREE, SET_OUT
