@@ -29,6 +29,7 @@ put index_key "$(key)"
 put metrics_token "$(word)"
 put flower_password "$(word)"
 put grafana_password "$(word)"
+put billing_event_key "whsec_$(head -c 32 /dev/urandom | base64)" # the billing system signs its events by it
 put oidc_client_secret "$(word)" # with an identity provider, write its client secret here instead
 
 # Whom alerts are sent to: a receiver's address or password is a secret.

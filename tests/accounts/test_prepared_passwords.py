@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from dispatch.accounts import password
+from dispatch.accounts.asked_first import with_answers
 from dispatch.accounts.operation import Counter, Hasher, OperationAccepted, OperationRefused
 from dispatch.accounts.prepared_passwords import PreparedPasswords, prepared_passwords
 from dispatch.storage.database import Database
@@ -54,9 +55,9 @@ def test_in_its_transaction_an_operation_asks_nothing_of_the_hasher(
     operation, request = prepare(database, counter)
     prepared = prepared_passwords(hasher, database, type(request), dict(request), lambda _: True)
     assert sorted(hasher.asked) == asked
+    answered = with_answers(counter, database, a.KINDS[operation], request, f.CLERK.role, p.LATER)
     with database.write() as tx:
-        ready = replace(a.answered(tx, operation, counter, request, p.LATER), passwords=prepared)
-        outcome = operation(tx, ready, request, f.CLERK, p.LATER)
+        outcome = operation(tx, replace(answered, passwords=prepared), request, f.CLERK, p.LATER)
     assert isinstance(outcome, OperationAccepted), outcome
     assert sorted(hasher.asked) == asked
 
@@ -68,9 +69,9 @@ def test_a_password_that_another_changed_meanwhile_is_compared_anew(
     prepared = prepared_passwords(hasher, database, type(request), dict(request), lambda _: True)
     with database.write() as tx:
         tx.execute(account.update().values(password=counter.passwords.hash("Qm4#another")))
+    answered = with_answers(counter, database, a.KINDS[operation], request, f.CLERK.role, p.LATER)
     with database.write() as tx:
-        ready = replace(a.answered(tx, operation, counter, request, p.LATER), passwords=prepared)
-        outcome = operation(tx, ready, request, f.CLERK, p.LATER)
+        outcome = operation(tx, replace(answered, passwords=prepared), request, f.CLERK, p.LATER)
     assert isinstance(outcome, OperationRefused)
     assert outcome.code == "wrong-old-password"
 

@@ -247,7 +247,7 @@ def test_data_of_another_area_appear_not_to_exist(small_desk: Web) -> None:
         {},
         {"account": 7, "document_number": "x", "reason": "moving"},
         {"account": "GZ1", "document_number": "x", "reason": "moving", "request_key": "k"},
-        {"account": "GZ1", "document_number": "x", "reason": "moving", "scans": []},
+        {"account": "GZ1", "document_number": "x", "reason": "moving", "agent": "he"},
         {"account": "GZ1\0", "document_number": "x", "reason": "moving"},
         {"account": "GZ1", "document_number": "x", "reason": "moving", "something": 1},
     ],
