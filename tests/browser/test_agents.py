@@ -21,7 +21,7 @@ def test_a_unit_opens_through_its_handler_alone_who_may_be_to_be_verified(
     window, page = counter(demo, opened, "clerk", "zh", DESKTOP)
     unit = a.unit(3)
     form = form_of(page, "open")
-    fill(form, address=Household(655).address)
+    fill(form, address=Household(690).address)
     fill(
         form,
         holder__name=unit.name,

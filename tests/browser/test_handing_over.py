@@ -13,17 +13,20 @@ from dispatch.ports.sms import SimulatedSmsGateway
 from tests.acceptance.conftest import eventually
 from tests.browser.chromium import DESKTOP, PHONE
 from tests.browser.conftest import Open
-from tests.browser.counter_forms import carried_out, counter, fill, fits, form_of, line, press, scan
+from tests.browser.counter_forms import carried_out, counter, fill, fits, form_of, line, press, scan, served
 from tests.demonstration import Demo
 
 LOOKS = [("zh", DESKTOP), ("en", PHONE)]
 SETTLED = {"zh": "合计（元），负数为应退", "en": "Total in yuan, below zero: paid back"}
 
 
-@pytest.mark.parametrize(("language", "size", "n", "goes"), [(*LOOKS[0], 30, "back"), (*LOOKS[1], 31, "move")])
+@pytest.mark.parametrize(
+    ("language", "size", "among", "goes"), [(*LOOKS[0], (30, 29), "back"), (*LOOKS[1], (32, 33, 34), "move")]
+)
 def test_a_line_goes_to_a_new_owner_once_the_old_one_has_settled(
-    demo: Demo, opened: Open, tmp_path: Path, language: str, size: tuple[int, int], n: int, goes: str
+    demo: Demo, opened: Open, tmp_path: Path, language: str, size: tuple[int, int], among: tuple[int, ...], goes: str
 ) -> None:
+    n = served(demo, among)
     window, page = counter(demo, opened, "clerk", language, size)
     account, holder = line(n)
     new = Household(2100 + n)

@@ -114,6 +114,21 @@ def test_a_hops_page_offers_exactly_the_acts_that_its_visitor_may_do(small_web: 
     assert "on_behalf_of" not in page(supervisor, path)
 
 
+@pytest.mark.parametrize(("language", "agreed", "gone"), [("zh", "下午", "出发"), ("en", "in the afternoon", "Set")])
+def test_a_hops_page_says_what_the_customer_was_told_of_the_visit(
+    small_web: Web, language: str, agreed: str, gone: str
+) -> None:
+    hop = at_installers(small_web)
+    holder = small_web.browser("li.wei", Role.INSTALLER)
+    asked = {"visit": {"day": f.NOW.date().isoformat(), "part": "afternoon"}, "set-out": {"phone": "13800138009"}}
+    assert holder.post(f"{API}/hops/{hop}/claim", json={}).status_code == 200
+    for act, body in asked.items():
+        assert holder.post(f"{API}/hops/{hop}/{act}", json=body).status_code == 200
+    holder.cookies.set("paidan_lang", language)
+    told = re.findall(r'data-told="[^"]*">(.*?)</p>', page(holder, f"/teams/installer/hops/{hop}"), re.S)
+    assert [agreed in told[0], gone in told[1], len(told)] == [True, True, 2]
+
+
 def test_a_hop_that_no_team_asked_for_offers_no_hand_back(small_web: Web) -> None:
     number = small_web.on_board()
     noc = small_web.browser("zhao", Role.NOC)
