@@ -29,9 +29,14 @@ def line(n: int) -> tuple[str, Household]:
 
 def served(demo: Demo, among: Sequence[int]) -> int:
     """The first of these lines that works: a few of the demonstration's could not be built, or are on their way."""
-    devices = demo.get("network-service-support", "/devices?state=issued&limit=200")["items"]
-    known = {device["account"] for device in devices}
+    known = {device["account"] for device in issued(demo)}
     return next(n for n in among if line(n)[0] in known)
+
+
+def issued(demo: Demo) -> list[dict[str, str]]:
+    """The devices that stand at customers'."""
+    items: list[dict[str, str]] = demo.get("network-service-support", "/devices?state=issued&limit=200")["items"]
+    return items
 
 
 def counter(demo: Demo, opened: Open, role: str, language: str, size: tuple[int, int]) -> tuple[Window, Page]:
@@ -86,8 +91,8 @@ def press(section: Locator) -> None:
         warnings = section.locator("[data-warnings] input:not(:checked)")
         if not warnings.count():
             return
-        for box in warnings.all():
-            box.check()
+        while warnings.count():
+            warnings.first.check()
 
 
 def carried_out(section: Locator) -> str:
