@@ -15,6 +15,7 @@ from dispatch.storage.tables.accounts import account
 from tests import factories as f
 from tests.accounts import factories as a
 from tests.accounts import prepared_operations as p
+from tests.accounts.codes import KINDS
 
 
 class Watched:
@@ -55,7 +56,7 @@ def test_in_its_transaction_an_operation_asks_nothing_of_the_hasher(
     operation, request = prepare(database, counter)
     prepared = prepared_passwords(hasher, database, type(request), dict(request), lambda _: True)
     assert sorted(hasher.asked) == asked
-    answered = with_answers(counter, database, a.KINDS[operation], request, f.CLERK.role, p.LATER)
+    answered = with_answers(counter, database, KINDS[operation], request, f.CLERK.role, p.LATER)
     with database.write() as tx:
         outcome = operation(tx, replace(answered, passwords=prepared), request, f.CLERK, p.LATER)
     assert isinstance(outcome, OperationAccepted), outcome
@@ -69,7 +70,7 @@ def test_a_password_that_another_changed_meanwhile_is_compared_anew(
     prepared = prepared_passwords(hasher, database, type(request), dict(request), lambda _: True)
     with database.write() as tx:
         tx.execute(account.update().values(password=counter.passwords.hash("Qm4#another")))
-    answered = with_answers(counter, database, a.KINDS[operation], request, f.CLERK.role, p.LATER)
+    answered = with_answers(counter, database, KINDS[operation], request, f.CLERK.role, p.LATER)
     with database.write() as tx:
         outcome = operation(tx, replace(answered, passwords=prepared), request, f.CLERK, p.LATER)
     assert isinstance(outcome, OperationRefused)
