@@ -48,9 +48,6 @@ class HandingOver:
     taken: Standing
     moves: int
 
-    def fen(self, *kinds: SettlementKind) -> int:
-        return sum(line.fen for line in self.lines if line.kind in kinds)
-
 
 def work_out(act: Act, account: AccountRow, balance: BalanceGoes, *, voided: bool) -> HandingOver | None:
     """Work out what the old owner of a locked account settles, before anything of it is changed; None in a trial.
@@ -69,7 +66,7 @@ def work_out(act: Act, account: AccountRow, balance: BalanceGoes, *, voided: boo
     leaving = replace(ends_today(act, account, waived=not voided), change=paid_for_changes(paper))
     lines = hand_over(quote, leaving, back)
     taken = red_letters.together(for_changes(paper), red_letters.take(of, {prepaid: back}))
-    covered = quote.unbilled - sum(line.fen for line in lines if line.kind is SettlementKind.UNBILLED)
+    covered = quote.unbilled - total(lines, SettlementKind.UNBILLED)
     return HandingOver(lines, paper, taken, quote.refundable - back - covered)
 
 
@@ -79,7 +76,7 @@ def warn(act: Act, account: AccountRow, handing_over: HandingOver | None) -> Non
     The account's plan has been voided by then, if it is. Raises NeedsConfirmation (`penalty-due`, `term-passes`).
     """
     if handing_over is not None:
-        warn_of_penalty(act, handing_over.fen(SettlementKind.PENALTY))
+        warn_of_penalty(act, total(handing_over.lines, SettlementKind.PENALTY))
     enrolment = enrolments.in_force(act.tx, account.id)
     if enrolment is not None and enrolment.until is not None and enrolment.until > act.today:
         zh, en = f"合约期至{enrolment.until}由新机主承担", f"the term to {enrolment.until} passes to the new owner"
@@ -96,7 +93,7 @@ def settle(
     if handing_over is None:
         return SettledUp()
     due = total(handing_over.lines)
-    if paid is None and due > 0 and handing_over.fen(*OWED):
+    if paid is None and due > 0 and total(handing_over.lines, *OWED):
         raise ArrearsOpen(sum=write_yuan(due))
     title, paper, taken = Title("原机主结清", "Settled by the old owner"), handing_over.paper, handing_over.taken
     settled = settling.clear(act, account, old, title, handing_over.lines, paid, paper, taken)

@@ -90,7 +90,7 @@ def _move(act: Act, request: AccountMove) -> OperationResult:
     number = ticket_number(Kind.MOVE, order.id)
     assert new.pon_port_id is not None  # `take_place` took a place of it
     account_moves.insert_move(act.tx, account.id, act.operation_id, new.id, new.pon_port_id, order.id, voids)
-    window = {"zh": visit.zh, "en": visit.en}
+    window = visit.stored()
     facts = {"account": account.number, "no": number, "window": window}
     messages.tell(act.tx, act.now, messages.Told(Event.MOVE, messages.of_ticket(order.id), facts, account.id))
     due = [(MOVING_FEE, act.counter.plans.move_fee)]

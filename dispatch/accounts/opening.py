@@ -90,7 +90,7 @@ def _open(act: Act, request: Opening) -> OperationResult:
     wanted = " ".join(filter(None, ("新装", plan.title.zh, visit.zh if visit else "")))
     made = order_work(act, account, Kind.CONSTRUCTION, NEW_LINE, account.area, wanted)
     order = ticket_number(Kind.CONSTRUCTION, made.id)
-    window = {"zh": visit.zh, "en": visit.en} if visit else None
+    window = visit.stored() if visit else None
     facts = {"account": account.number, "no": order} | ({"window": window} if window else {})
     event = Event.OPENED_VISIT if window else Event.OPENED
     messages.tell(act.tx, act.now, messages.Told(event, messages.of_ticket(made.id), facts, account.id))

@@ -121,7 +121,7 @@ def _change(act: Act, request: PlanChange) -> OperationResult:
     )
     result = {
         "account": account.number,
-        "plan": {"zh": plan.title.zh, "en": plan.title.en},
+        "plan": plan.title.stored(),
         "effective_on": day.isoformat(),
         "invoice": invoice.number if invoice else None,
         "paid_back": write_yuan(-back.total) if back else None,

@@ -169,7 +169,7 @@ def _send(act: Act, request: CodeRequest) -> OperationResult:
     code = f"{secrets.randbelow(10**DIGITS):0{DIGITS}}"
     minutes = int(GOOD_FOR.total_seconds() // 60)
     account_id = None if account is None else account.id
-    source, facts = f"operation/{act.operation_id}", {"code": code, "act": {"zh": title.zh, "en": title.en}}
+    source, facts = f"operation/{act.operation_id}", {"code": code, "act": title.stored()}
     messages.tell(act.tx, act.now, messages.Told(Event.CODE, source, facts, account_id, mobile))
     keep(act.tx, act.counter.cipher, request.purpose, mobile, account_id, act.actor, code, source, act.now)
     return OperationResult(account, None, {"mobile": masked_mobile(mobile), "minutes": minutes})

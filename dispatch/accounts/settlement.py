@@ -33,7 +33,7 @@ from dispatch.domain.money import write_yuan
 from dispatch.domain.plans import CHARGES
 from dispatch.domain.reasons import LEAVING_REASONS, OTHER, WITHOUT_PENALTY, read_reason
 from dispatch.domain.roles import Actor
-from dispatch.domain.settlement import Fate, Leaving, LeftDevice, SettlementKind, SettlementLine, settle, total
+from dispatch.domain.settlement import Fate, Leaving, LeftDevice, SettlementLine, settle, total
 from dispatch.domain.time import local_date
 from dispatch.domain.title import Title, Wording
 from dispatch.errors import BadInput, DeviceNotThere
@@ -95,9 +95,6 @@ class Settlement:
         gift = write_yuan(self.quote.gift)
         return Title(f"结算{zh}，赠送余额{gift}元不退", f"the settlement: {en}; {gift} yuan of gifts lapse")
 
-    def fen(self, *kinds: SettlementKind) -> int:
-        return sum(line.fen for line in self.lines if line.kind in kinds)
-
 
 def preview(tx: Tx, counter: Counter, request: SettlementPreview, actor: Actor, now: datetime) -> OperationOutcome:
     """Show a settlement. `result`: account, `settlement` (each line's kind, title, yuan and formula), `total` in yuan,
@@ -131,7 +128,7 @@ def shown_lines(lines: Sequence[SettlementLine]) -> dict[str, Any]:
     written = [
         {
             "kind": line.kind.value,
-            "title": {"zh": line.kind.label.zh, "en": line.kind.label.en},
+            "title": line.kind.label.stored(),
             "yuan": write_yuan(line.fen),
             "formula": line.formula,
         }

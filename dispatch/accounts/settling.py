@@ -53,7 +53,7 @@ def settle_up(
 
     Raises NeedsConfirmation (`penalty-due`, `settlement`), BadAmount, ApprovalNeeded for much money in cash; BadInput.
     """
-    warn_of_penalty(act, settlement.fen(SettlementKind.PENALTY))
+    warn_of_penalty(act, total(settlement.lines, SettlementKind.PENALTY))
     if settlement.lines:
         act.warn("settlement", settlement.said)
     _move_devices(act, settlement)
@@ -131,8 +131,8 @@ def _say_until_when(act: Act, account: AccountRow, settlement: Settlement) -> No
 
 def _book(act: Act, account: AccountRow, lines: Sequence[SettlementLine], more: Sequence[BillingEntry]) -> None:
     """Clear the account at billing: what is owed is paid, and what goes back of the balance is taken from it."""
-    owed = sum(line.fen for line in lines if line.kind in OWED)
-    prepaid = sum(-line.fen for line in lines if line.kind is SettlementKind.PREPAID)
+    owed = total(lines, *OWED)
+    prepaid = -total(lines, SettlementKind.PREPAID)
     entries = [
         BillingEntry(EntryKind.PAYMENT, owed, act.now, reference=act.serial),
         BillingEntry(EntryKind.REFUND, prepaid, act.now, reference=act.serial),
@@ -145,10 +145,10 @@ def _to_offset(settlement: Settlement) -> Standing:
     """What goes back and stands on invoices: deposits, what is left of prepayments and pauses, and unused changes of
     plan."""
     paper = settlement.paper
-    deposits = {CHARGES["deposit"]: -settlement.fen(SettlementKind.DEPOSIT)}
+    deposits = {CHARGES["deposit"]: -total(settlement.lines, SettlementKind.DEPOSIT)}
     others = {
-        pausing.FEE: -settlement.fen(SettlementKind.PAUSE),
-        CHARGES["prepaid"]: -settlement.fen(SettlementKind.PREPAID),
+        pausing.FEE: -total(settlement.lines, SettlementKind.PAUSE),
+        CHARGES["prepaid"]: -total(settlement.lines, SettlementKind.PREPAID),
     }
     return red_letters.together(
         red_letters.take(kept(paper), deposits), for_changes(paper), red_letters.take(paper.stands, others)

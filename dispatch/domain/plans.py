@@ -72,7 +72,7 @@ class AfterTerm:
         """The plan as plain data, in the form of `Plan.terms`."""
         return {
             "plan": self.plan,
-            "title": {"zh": self.title.zh, "en": self.title.en},
+            "title": self.title.stored(),
             "speed": self.speed,
             "monthly_fee": self.monthly_fee,
         }
@@ -119,7 +119,7 @@ class Plan:
         """The plan as plain data. An enrolment keeps it, so a later change of the file doesn't touch the enrolment."""
         return {
             "plan": self.name,
-            "title": {"zh": self.title.zh, "en": self.title.en},
+            "title": self.title.stored(),
             "speed": self.speed,
             "monthly_fee": self.monthly_fee,
             "to_pay": {charge.name: charge.amount for charge in self.charges},

@@ -149,9 +149,9 @@ def hand_over(balance: Balance, leaving: Leaving, back: int) -> tuple[Settlement
     return tuple(line for line in lines if line.fen)
 
 
-def total(lines: Iterable[SettlementLine]) -> int:
-    """What the customer pays; below zero: gets back."""
-    return sum(line.fen for line in lines)
+def total(lines: Iterable[SettlementLine], *kinds: SettlementKind) -> int:
+    """What the customer pays, of these kinds or, without any, in all; below zero: gets back."""
+    return sum(line.fen for line in lines if not kinds or line.kind in kinds)
 
 
 def pay_back(fen: int, payments: Sequence[Refundable]) -> tuple[PayBack, ...]:

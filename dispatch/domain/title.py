@@ -21,6 +21,10 @@ class Title:
         """The name in one language."""
         return self.zh if language == "zh" else self.en
 
+    def stored(self) -> dict[str, str]:
+        """The name as rows keep it: `Title(**stored)` is the name again."""
+        return {"zh": self.zh, "en": self.en}
+
 
 LOOKED_UP = Title("", "")
 """Type checkers read `Kind("fault")`, which finds a member, as a call of `__new__`: so its parameters have defaults."""

@@ -33,7 +33,7 @@ def agree(
     """
     row = _in_hand(tx, rulebook, hop_id, actor, AGREE)
     when = visit_time(day, part, today)
-    window = {"zh": when.zh, "en": when.en}
+    window = when.stored()
     write_act(tx, [history.entry(row.ticket_id, now, AGREE, actor, row.id, team=row.team, visit=window)])
     _tell(tx, row, Event.VISIT, {"who": actor.name, "window": window}, now)
 
